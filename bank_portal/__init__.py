@@ -1,0 +1,1 @@
+"""The bank portal: packets, underwriting, loans."""

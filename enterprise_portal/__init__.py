@@ -1,0 +1,1 @@
+"""The enterprise portal: registration, authorizations, applications and loans."""

@@ -1,0 +1,1 @@
+"""The government portal: overview, catalogue, ledger, audit."""

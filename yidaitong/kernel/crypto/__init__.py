@@ -1,0 +1,1 @@
+"""All cryptography of the platform; nothing else calls a primitive."""

@@ -1,0 +1,1 @@
+"""Database basics: base class, column types, engine, row security, job outbox."""

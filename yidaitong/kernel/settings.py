@@ -1,0 +1,199 @@
+"""Settings from ``YDT_*`` variables, read once; all mistakes are reported together."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+MIN_SECRET_BYTES = 32
+ENVIRONMENTS = ("prod", "demo", "test")
+
+
+class SettingsError(Exception):
+    """One or more variables are missing or wrong; ``problems`` has a line for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that differs between installations. Secrets stay out of the repr."""
+
+    env: str = "prod"
+    home: Path = Path(".ydt")
+    # The application's role. The other two default to the same server with the role switched,
+    # which needs a login that is a member of both; production gives three logins.
+    database_url: str = field(repr=False)
+    owner_database_url: str = field(repr=False)
+    ledger_database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    kek: bytes = field(repr=False)
+    base_url: str = "http://127.0.0.1:8000"
+    cookie_secure: bool = True
+    ledger_origin: str = "log.yidaitong.example/ledger"
+    ledger_head_file: Path = Path(".ydt/ledger/head")
+    # One address prefix for all departments; each department's code is appended in lower case.
+    gateway_url: str = "http://127.0.0.1:8100"
+    # Pinned public keys of the departments, a JWK set whose keys carry ydt_owner.
+    gateway_keys_file: Path = Path(".ydt/sandbox/departments.jwks.json")
+    identity_provider_url: str = "http://127.0.0.1:8100/identity"
+    # Sandbox and loopback addresses are refused unless this is on.
+    allow_private_addresses: bool = False
+    call_deadline_seconds: float = 3.0
+    line_deadline_seconds: int = 900
+    line_retry_seconds: float = 2.0
+    line_attempts: int = 8
+    lease_seconds: int = 10
+    pull_ttl_seconds: int = 86_400
+    session_idle_minutes: int = 15
+    session_max_hours: int = 8
+    login_failures_per_quarter: int = 10
+    rep_failures_per_day: int = 5
+    argon2_memory_kib: int = 19_456
+    rate_limits: bool = True
+    fail_point: str = ""
+
+
+def _secret(raw: str) -> bytes:
+    value = bytes.fromhex(raw)
+    if len(value) != MIN_SECRET_BYTES:
+        raise ValueError("must be 32 bytes in hexadecimal")
+    return value
+
+
+def _flag(raw: str) -> bool:
+    if raw.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if raw.lower() in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError("must be true or false")
+
+
+def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    def read(raw: str) -> Any:
+        value = kind(raw)
+        if value <= 0:
+            raise ValueError("must be above zero")
+        return value
+
+    return read
+
+
+def _environment(raw: str) -> str:
+    if raw not in ENVIRONMENTS:
+        raise ValueError(f"must be one of {', '.join(ENVIRONMENTS)}")
+    return raw
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "env": _environment,
+    "home": Path,
+    "database_url": str,
+    "owner_database_url": str,
+    "ledger_database_url": str,
+    "redis_url": str,
+    "secret_key": str,
+    "kek": _secret,
+    "base_url": str,
+    "cookie_secure": _flag,
+    "ledger_origin": str,
+    "ledger_head_file": Path,
+    "gateway_url": str,
+    "gateway_keys_file": Path,
+    "identity_provider_url": str,
+    "allow_private_addresses": _flag,
+    "call_deadline_seconds": _positive(float),
+    "line_deadline_seconds": _positive(int),
+    "line_retry_seconds": _positive(float),
+    "line_attempts": _positive(int),
+    "lease_seconds": _positive(int),
+    "pull_ttl_seconds": _positive(int),
+    "session_idle_minutes": _positive(int),
+    "session_max_hours": _positive(int),
+    "login_failures_per_quarter": _positive(int),
+    "rep_failures_per_day": _positive(int),
+    "argon2_memory_kib": _positive(int),
+    "rate_limits": _flag,
+    "fail_point": str,
+}
+_REQUIRED = ("database_url", "redis_url", "secret_key", "kek")
+
+
+def psycopg_url(url: str) -> str:
+    """The same address with our driver named."""
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def with_role(url: str, role: str) -> str:
+    """``url`` whose sessions switch to ``role`` at once."""
+    separator = "&" if "?" in url else "?"
+    return f"{url}{separator}options=-crole%3D{role}"
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read ``YDT_*`` variables; ``YDT_X_FILE`` names a file that holds the value of ``YDT_X``.
+
+    Raises:
+        SettingsError: something is missing or wrong; it lists every problem.
+    """
+    source = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, reader in _READERS.items():
+        raw = _raw(source, f"YDT_{name.upper()}", problems)
+        if raw is None:
+            if name in _REQUIRED:
+                problems.append(f"YDT_{name.upper()} is missing")
+            continue
+        try:
+            values[name] = reader(raw)
+        except ValueError as error:
+            problems.append(f"YDT_{name.upper()}: {error}")
+    if problems:
+        raise SettingsError(problems)
+    return _complete(values)
+
+
+def _raw(source: Mapping[str, str], variable: str, problems: list[str]) -> str | None:
+    path = source.get(f"{variable}_FILE")
+    if path is None:
+        return source.get(variable)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        problems.append(f"{variable}_FILE cannot be read: {error.strerror}")
+        return ""
+
+
+def _complete(values: dict[str, Any]) -> Settings:
+    base = psycopg_url(values["database_url"])
+    split = "owner_database_url" not in values and "ledger_database_url" not in values
+    values["owner_database_url"] = psycopg_url(values.get("owner_database_url", base))
+    values["ledger_database_url"] = psycopg_url(values.get("ledger_database_url", base))
+    values["database_url"] = base
+    if split:
+        values["database_url"] = with_role(base, "ydt_app")
+        values["ledger_database_url"] = with_role(base, "ydt_ledger")
+    problems = _inconsistent(values)
+    if problems:
+        raise SettingsError(problems)
+    return Settings(**values)
+
+
+def _inconsistent(values: Mapping[str, Any]) -> list[str]:
+    problems = []
+    if len(values["secret_key"]) < MIN_SECRET_BYTES:
+        problems.append("YDT_SECRET_KEY: at least 32 characters")
+    if values.get("env", "prod") == "prod":
+        if values.get("fail_point"):
+            problems.append("YDT_FAIL_POINT is for tests only")
+        if values.get("cookie_secure") is False:
+            problems.append("YDT_COOKIE_SECURE cannot be off in production")
+    return problems

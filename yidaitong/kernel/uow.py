@@ -1,0 +1,88 @@
+"""One unit of work: a session, an actor, the database's clock, and jobs promised for later."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from yidaitong.kernel.actor import Actor
+from yidaitong.kernel.crypto.box import CryptoBox
+from yidaitong.kernel.db.engine import bind_actor
+from yidaitong.kernel.db.outbox import OutboxJob
+from yidaitong.kernel.ids import uuid7
+from yidaitong.kernel.settings import Settings
+
+_CLOCK = text("SELECT clock_timestamp()")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One promised job; ``due`` jobs are hinted to the queue right after commit."""
+
+    id: UUID
+    name: str
+    due: bool
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """What services get first. Services never commit and never see HTTP."""
+
+    session: Session
+    actor: Actor
+    settings: Settings
+    crypto: CryptoBox
+    promised: list[Promise] = field(default_factory=list)
+    _now: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """Database clock (UTC) as first read in this unit of work."""
+        if self._now is None:
+            self._now = self.clock()
+        return self._now
+
+    def clock(self) -> datetime:
+        """Database clock now (UTC); read it after a row lock is held."""
+        value = self.session.execute(_CLOCK).scalar_one()
+        if not isinstance(value, datetime):
+            raise TypeError("clock_timestamp() is not a time")
+        return value
+
+    def defer(
+        self, job: str, *, key: str | None = None, delay: timedelta | None = None, **ids: Any
+    ) -> None:
+        """Promise ``job`` with JSON ``ids``; it runs after this transaction commits.
+
+        Args:
+            key: makes an open promise unique per job name (the caller must hold the row it names).
+            delay: earliest start, from the database clock.
+        """
+        values = {
+            "id": uuid7(),
+            "name": job,
+            "args": {name: str(value) for name, value in ids.items()},
+            "not_before": self.now + (delay or timedelta()),
+            "key": key,
+        }
+        made = self.session.execute(
+            insert(OutboxJob).values(values).on_conflict_do_nothing().returning(OutboxJob.id)
+        ).scalar_one_or_none()
+        if made is not None:
+            self.promised.append(Promise(made, job, delay is None))
+
+    def acting(self, actor: Actor) -> "UnitOfWork":
+        """The same transaction under another actor; row security follows."""
+        bind_actor(self.session, actor)
+        return UnitOfWork(
+            session=self.session,
+            actor=actor,
+            settings=self.settings,
+            crypto=self.crypto,
+            promised=self.promised,
+            _now=self._now,
+        )
