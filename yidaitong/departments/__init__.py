@@ -1,0 +1,1 @@
+"""Data providers: their definitions, the catalogue, derived items and the way to ask them."""
