@@ -1,0 +1,1 @@
+"""Enterprises: registration, onboarding evidence, and who may act for them."""

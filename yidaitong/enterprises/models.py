@@ -1,0 +1,102 @@
+"""Tables of enterprises: who they are, the evidence of onboarding, tries of verification."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from yidaitong.enterprises.lifecycle import EnterpriseState
+from yidaitong.kernel.db.base import Base
+from yidaitong.kernel.db.rls import Rls
+from yidaitong.kernel.db.types import UtcDateTime, str_enum
+from yidaitong.kernel.ids import uuid7
+
+
+class Enterprise(Base, kw_only=True):
+    """One enterprise, or one attempt to register it.
+
+    ``uscc`` is public for a firm and kept in clear; the code of an individual business (92…) is its
+    owner's personal information: then it is null and ``uscc_sealed`` holds it. Search by
+    ``uscc_index``. ``name``, ``district``, ``industry``, ``size`` and ``rep_name`` are the
+    registry's once the registry matched. ``resume_sha256`` proves who started the registration.
+    """
+
+    __tablename__ = "enterprise"
+    __table_args__ = (
+        Index(
+            "uq_enterprise_registered",
+            "uscc_index",
+            unique=True,
+            postgresql_where=text("state IN ('ACTIVE', 'SUSPENDED')"),
+        ),
+        {"info": {"rls": Rls(enterprise="id", gov=True)}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
+    state: Mapped[EnterpriseState] = mapped_column(str_enum(EnterpriseState), index=True)
+    uscc: Mapped[str | None] = mapped_column(String(18), default=None)
+    uscc_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    uscc_index: Mapped[bytes] = mapped_column(LargeBinary(16), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    district: Mapped[str | None] = mapped_column(String(6), default=None)
+    industry: Mapped[str | None] = mapped_column(String(5), default=None)
+    size: Mapped[str | None] = mapped_column(String(2), default=None)
+    rep_name: Mapped[str | None] = mapped_column(String(50), default=None)
+    rep_person_id: Mapped[UUID | None] = mapped_column(default=None)
+    # What the provider confirmed, kept until the account is opened: name, number, mobile.
+    rep_sealed: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    resume_sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True, default=None)
+    row_version: Mapped[int] = mapped_column(init=False)
+
+    __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 - SQLAlchemy reads it
+
+
+class OnboardingStep(StrEnum):
+    """One checked step of onboarding."""
+
+    # Wire format: append only.
+    CODE = "CODE"
+    REGISTRY = "REGISTRY"
+    REPRESENTATIVE = "REPRESENTATIVE"
+
+
+class OnboardingEvidence(Base, kw_only=True):
+    """What one step found, for ever; no face image, no ID number.
+
+    ``response_ref`` is the serial of the registry's or the provider's answer, ``as_of`` the date
+    the answer was true, ``rule_version`` the version of the rule applied, ``result`` a code.
+    """
+
+    __tablename__ = "onboarding_evidence"
+    __table_args__ = (
+        {"info": {"rls": Rls(enterprise="enterprise_id", gov=True), "append_only": True}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
+    enterprise_id: Mapped[UUID] = mapped_column(ForeignKey("enterprise.id"), index=True)
+    step: Mapped[OnboardingStep] = mapped_column(str_enum(OnboardingStep))
+    result: Mapped[str] = mapped_column(String(32))
+    rule_version: Mapped[int]
+    response_ref: Mapped[str | None] = mapped_column(String(128), default=None)
+    response_sha256: Mapped[str | None] = mapped_column(String(64), default=None)
+    as_of: Mapped[date | None] = mapped_column(default=None)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VerificationTries(Base, kw_only=True):
+    """Unsuccessful and running tries of one firm or one person on one business date.
+
+    ``key`` is a blind index of the credit code or of the ID number, so no scope is needed.
+    """
+
+    __tablename__ = "verification_tries"
+    __table_args__ = (UniqueConstraint("key", "on_date"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
+    key: Mapped[bytes] = mapped_column(LargeBinary(16))
+    on_date: Mapped[date]
+    tries: Mapped[int] = mapped_column(default=0)
