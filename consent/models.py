@@ -181,7 +181,6 @@ class Chain(Base):
     __tablename__ = "chain"
     __table_args__ = (
         CheckConstraint("epoch >= 1", name="epoch"),
-        CheckConstraint("ends_at > starts_at", name="validity"),
         Index("ix_chain_enterprise_id", "enterprise_id"),
         Index("ix_chain_bank_id", "bank_id"),
         Index("ix_chain_application_id", "application_id"),
@@ -251,6 +250,7 @@ class ConsentRow(Base):
     granted_at: Mapped[datetime] = mapped_column(Instant)
     starts_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
+    ends_on: Mapped[str] = mapped_column(String(128))
     sealed: Mapped[bytes]
 
 
@@ -288,7 +288,7 @@ class Receipt(Base):
     __tablename__ = "receipt"
     __table_args__ = (
         Index("ix_receipt_chain_id", "chain_id"),
-        UniqueConstraint("event_id", "view_for", "proved"),
+        Index("ix_receipt_event_id", "event_id"),
         _evidence(_PARTIES),
     )
 

@@ -1,0 +1,58 @@
+"""The acts of this package in one place: each is one edge with its event and leaf.
+
+Asking stands in ``requests``, signing in ``grants``, ending in ``stops``, the lock in ``chains``,
+writing down in ``evidence``, receipts in ``receipts``.
+"""
+
+from consent.chains import LiveChain, artefact_of, lock_chain, lock_chains
+from consent.events import Event, EventType
+from consent.evidence import Recorded, history, record
+from consent.grants import Signed, Signing, sign
+from consent.receipts import Effects, issue, receipt_of, receipts_of
+from consent.requests import Ask, cancel, deny, lapse_due, make
+from consent.stops import (
+    Order,
+    Stopped,
+    close,
+    exhaust,
+    pause,
+    record_due,
+    restore,
+    resume,
+    revoke,
+    suspend,
+)
+
+__all__ = [
+    "Ask",
+    "Effects",
+    "Event",
+    "EventType",
+    "LiveChain",
+    "Order",
+    "Recorded",
+    "Signed",
+    "Signing",
+    "Stopped",
+    "artefact_of",
+    "cancel",
+    "close",
+    "deny",
+    "exhaust",
+    "history",
+    "issue",
+    "lapse_due",
+    "lock_chain",
+    "lock_chains",
+    "make",
+    "pause",
+    "receipt_of",
+    "receipts_of",
+    "record",
+    "record_due",
+    "restore",
+    "resume",
+    "revoke",
+    "sign",
+    "suspend",
+]
