@@ -19,7 +19,7 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.runtime import Runtime
 
 REP = Identity("王建国", "370199197403150015", "13805310000")
-OTHER = Identity("王建国", "370199198001010019", "13805310001")
+OTHER = Identity("王建国", "370199198001010014", "13805310001")
 MISMATCH = Refused(RefusalReason.MISMATCH, "V-0")
 
 
