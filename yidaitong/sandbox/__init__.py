@@ -1,0 +1,1 @@
+"""The eight departments, simulated from their own definitions: own process, own keys."""
