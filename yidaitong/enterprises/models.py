@@ -4,7 +4,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from yidaitong.enterprises.lifecycle import EnterpriseState
@@ -100,3 +109,46 @@ class VerificationTries(Base, kw_only=True):
     key: Mapped[bytes] = mapped_column(LargeBinary(16))
     on_date: Mapped[date]
     tries: Mapped[int] = mapped_column(default=0)
+
+
+class MandateState(StrEnum):
+    """Whether an agent may act."""
+
+    # Wire format: append only.
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    REVOKED = "REVOKED"
+    EXPIRED = "EXPIRED"
+    INVALID = "INVALID"
+
+
+class MandateRight(StrEnum):
+    """What an agent may be allowed to do; authorising data is off unless it is named."""
+
+    # Wire format: append only.
+    FILL = "fill"
+    VIEW_PACKET = "view_packet"
+    AUTHORISE_DATA = "authorise_data"
+    SIGN_APPLICATION = "sign_application"
+
+
+class Mandate(Base, kw_only=True):
+    """An agent's right to act for an enterprise, given by its representative for a time."""
+
+    __tablename__ = "mandate"
+    __table_args__ = (
+        CheckConstraint("ends_at > granted_at", name="term"),
+        {"info": {"rls": Rls(enterprise="enterprise_id", gov=True)}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
+    enterprise_id: Mapped[UUID] = mapped_column(ForeignKey("enterprise.id"), index=True)
+    person_id: Mapped[UUID]
+    rights: Mapped[list[str]] = mapped_column(JSONB)
+    state: Mapped[MandateState] = mapped_column(str_enum(MandateState))
+    granted_by: Mapped[UUID]
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    row_version: Mapped[int] = mapped_column(init=False)
+
+    __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 - SQLAlchemy reads it

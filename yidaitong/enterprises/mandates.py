@@ -1,0 +1,53 @@
+"""Who may sign for an enterprise: its representative, and agents with a live mandate."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+
+from yidaitong.enterprises.lifecycle import EnterpriseState
+from yidaitong.enterprises.models import Mandate, MandateRight, MandateState
+from yidaitong.enterprises.queries import enterprise_of
+from yidaitong.kernel.uow import UnitOfWork
+
+
+class SignatoryRole(StrEnum):
+    """In which quality a person signs."""
+
+    # Wire format: append only.
+    LEGAL_REP = "LEGAL_REP"
+    AGENT = "AGENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """One natural person who may authorise data; the representative needs no mandate."""
+
+    person_id: UUID
+    role: SignatoryRole
+    mandate_id: UUID | None
+
+
+def signatories(uow: UnitOfWork, enterprise_id: UUID) -> list[Signatory]:
+    """Everybody who may authorise data now, the representative first; empty while suspended.
+
+    Raises:
+        NotFoundError: no such enterprise, or somebody else's.
+    """
+    enterprise = enterprise_of(uow, enterprise_id)
+    if enterprise.state is not EnterpriseState.ACTIVE or enterprise.rep_person_id is None:
+        return []
+    agents = uow.session.scalars(
+        select(Mandate)
+        .where(
+            Mandate.enterprise_id == enterprise_id,
+            Mandate.state == MandateState.ACTIVE,
+            Mandate.ends_at > uow.now,
+            Mandate.rights.contains([MandateRight.AUTHORISE_DATA.value]),
+            Mandate.person_id != enterprise.rep_person_id,
+        )
+        .order_by(Mandate.granted_at, Mandate.id)
+    )
+    first = Signatory(enterprise.rep_person_id, SignatoryRole.LEGAL_REP, None)
+    return [first, *(Signatory(one.person_id, SignatoryRole.AGENT, one.id) for one in agents)]
