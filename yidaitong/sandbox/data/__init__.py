@@ -1,6 +1,6 @@
 """Made-up firms: pure and deterministic, one history per credit code, seen as of any date."""
 
-from yidaitong.sandbox.data.codes import make_id, make_uscc
+from yidaitong.sandbox.data.codes import identity_result, make_id, make_uscc, mobile_of
 from yidaitong.sandbox.data.firms import (
     Firm,
     NoSuchFirmError,
@@ -22,7 +22,9 @@ __all__ = [
     "answer",
     "find",
     "firm",
+    "identity_result",
     "make_id",
     "make_uscc",
     "matches_representative",
+    "mobile_of",
 ]

@@ -7,6 +7,7 @@ from yidaitong.kernel.codes import (
     USCC_ALPHABET,
     body_check_sign,
     id_check_sign,
+    id_problem,
     uscc_check_sign,
     uscc_problem,
 )
@@ -16,6 +17,7 @@ _BASE = len(USCC_ALPHABET)
 _SPACE = _BASE**5
 _STRIDE = 17_000_023  # Prime, so that counting n visits every body once.
 _FIRST_YEAR = 2003
+_MOBILE_PREFIXES = ("138", "139", "150", "186", "177")
 DEFAULT_ERA = 2018
 _ERA_SIGN = 2  # Third sign of the organisation body.
 
@@ -56,7 +58,14 @@ def make_id(born: date, serial: int) -> str:
     return first + id_check_sign(first)
 
 
-def make_mobile(draw: Draw) -> str:
-    """An eleven-digit mobile number."""
-    tail = draw.between(0, 99_999_999, "mobile")
-    return f"{draw.pick(('138', '139', '150', '186', '177'), 'mobile prefix')}{tail:08d}"
+def mobile_of(name: str, id_no: str) -> str:
+    """The mobile number of a made-up person: a function of name and ID number."""
+    draw = Draw.of(f"{id_no} {name}")
+    return f"{draw.pick(_MOBILE_PREFIXES, 'prefix')}{draw.between(0, 99_999_999, 'mobile'):08d}"
+
+
+def identity_result(name: str, id_no: str, mobile: str) -> str:
+    """What the made-up identity provider says of three facts: VERIFIED, MISMATCH, NO_RECORD."""
+    if id_problem(id_no) is not None or not id_no.startswith(SANDBOX_AREA):
+        return "NO_RECORD"
+    return "VERIFIED" if mobile == mobile_of(name, id_no) else "MISMATCH"

@@ -136,7 +136,7 @@ def _distress_cases(profile: Profile, onset: int) -> list[Case]:
         if draw.chance(0.5, "enforced", number):
             enforced = _day(profile, onset + number, "enforced day", number)
         dishonest = None
-        if enforced is not None and draw.chance(0.35, "dishonest", number):
+        if enforced is not None and draw.chance(0.2, "dishonest", number):
             dishonest = enforced + timedelta(days=draw.between(40, 120, "dishonest", "day"))
         amount = draw.between(50, 3000, "suit amount", number) * 1000 * _YUAN
         sued = _day(profile, month, "suit day", number)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from yidaitong.kernel.text import Text
-from yidaitong.sandbox.data.codes import make_id
 from yidaitong.sandbox.data.names import INDUSTRIES, Industry
-from yidaitong.sandbox.data.profile import Archetype, Person, Profile, draw_profile
+from yidaitong.sandbox.data.profile import Archetype, Profile, draw_profile, make_person
 
 _WAN = 1_000_000  # Fen.
 
@@ -23,10 +22,6 @@ class Persona:
 
 def _industry(code: str) -> Industry:
     return next(industry for industry in INDUSTRIES if industry.code == code)
-
-
-def _rep(name: str, born: date, serial: int, mobile: str) -> Person:
-    return Person(name, make_id(born, serial), mobile, born)
 
 
 def _persona(uscc: str, story: Text, facts: Mapping[str, object]) -> Persona:
@@ -59,7 +54,7 @@ _ALL = (
             "district": "370112",
             "address": "山东省济南市历城区工业北路188号",
             "est_date": date(2013, 5, 16),
-            "rep": _rep("王建国", date(1974, 3, 15), 1, "13805310001"),
+            "rep": make_person("王建国", date(1974, 3, 15), 1),
             "reg_cap_fen": 500 * _WAN,
             "staff": 24,
             "sales_fen": 68 * _WAN,
@@ -77,7 +72,7 @@ _ALL = (
             "district": "370103",
             "address": "山东省济南市市中区经七路28号",
             "est_date": date(2014, 9, 3),
-            "rep": _rep("李慧敏", date(1985, 6, 12), 2, "13905310002"),
+            "rep": make_person("李慧敏", date(1985, 6, 12), 2),
             "reg_cap_fen": 50 * _WAN,
             "staff": 3,
             "sales_fen": 1_250_000,
@@ -96,7 +91,7 @@ _ALL = (
             "district": "370105",
             "address": "山东省济南市天桥区北园大街301号",
             "est_date": date(2012, 4, 20),
-            "rep": _rep("张志强", date(1979, 9, 8), 1, "15005310003"),
+            "rep": make_person("张志强", date(1979, 9, 8), 1),
             "reg_cap_fen": 30 * _WAN,
             "staff": 4,
             "sales_fen": 12 * _WAN,
@@ -115,7 +110,7 @@ _ALL = (
             "district": "370102",
             "address": "山东省济南市历下区解放路66号",
             "est_date": date(2011, 3, 10),
-            "rep": _rep("刘明达", date(1981, 1, 20), 3, "18605310004"),
+            "rep": make_person("刘明达", date(1981, 1, 20), 3),
             "reg_cap_fen": 1000 * _WAN,
             "staff": 46,
             "sales_fen": 210 * _WAN,
@@ -135,7 +130,7 @@ _ALL = (
             "district": "370114",
             "address": "山东省济南市章丘区双山大街9号",
             "est_date": date(2010, 7, 1),
-            "rep": _rep("陈立军", date(1977, 11, 23), 1, "17705310005"),
+            "rep": make_person("陈立军", date(1977, 11, 23), 1),
             "reg_cap_fen": 300 * _WAN,
             "staff": 18,
             "sales_fen": 70 * _WAN,

@@ -111,15 +111,16 @@ class Profile:
         return self.closed_on is None or month < month_of(self.closed_on)
 
 
+def make_person(name: str, born: date, serial: int) -> Person:
+    """A person with a valid ID number and the mobile that belongs to it."""
+    id_no = codes.make_id(born, serial)
+    return Person(name, id_no, codes.mobile_of(name, id_no), born)
+
+
 def _person(draw: Draw, era: int) -> Person:
     born = date(era - draw.between(26, 61, "rep age"), 1, 1)
     born = date(born.year, draw.between(1, 12, "rep month"), draw.between(1, 28, "rep day"))
-    return Person(
-        name=names.person_name(draw, "rep"),
-        id_no=codes.make_id(born, draw.between(0, 999, "rep serial")),
-        mobile=codes.make_mobile(draw),
-        born=born,
-    )
+    return make_person(names.person_name(draw, "rep"), born, draw.between(0, 999, "rep serial"))
 
 
 def _opening_day(draw: Draw, archetype: Archetype, era: int) -> date:
@@ -194,7 +195,7 @@ def draw_profile(uscc: str) -> Profile:
         sales_fen=staff * per_head * _WAN // 12,
         growth=draw.real(-0.03, 0.12, "growth"),
         tax_bp=draw.between(150, 420, "tax"),
-        general_vat=staff >= 12 or draw.chance(0.25, "vat"),  # noqa: PLR2004 - about 38 %
+        general_vat=staff >= 20 or draw.chance(0.15, "vat"),  # noqa: PLR2004 - about 38 %
         insured_share=draw.real(0.7, 1.0, "insured") if draw.chance(0.86, "insures") else 0.0,
         fund_share=draw.real(0.6, 1.0, "fund") if draw.chance(0.42, "fund opened") else 0.0,
         own_meter=draw.chance(0.75 if maker else 0.5, "own meter"),

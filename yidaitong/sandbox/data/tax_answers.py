@@ -1,11 +1,10 @@
 """What the tax office answers."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from yidaitong.departments.reading import month_of, month_text
 from yidaitong.sandbox.data import events, history
 from yidaitong.sandbox.data.calendar import (
-    day_in,
     filing_day,
     first_day,
     last_day,
@@ -134,7 +133,7 @@ def _filing(profile: Profile, month: int, sold: int) -> Items:
         "tax": history.VAT,
         "sales_fen": yuan(sold),
         "payable_fen": yuan(history.own_taxes(profile, month)[history.VAT]),
-        "filed_on": iso(day_in(month + 1, 27) if late else filing_day(month)),
+        "filed_on": iso(filing_day(month) + timedelta(days=1 if late else 0)),
         "late": late,
     }
 
