@@ -1,0 +1,1 @@
+"""Organisations, people, accounts, roles, sessions, step-up."""

@@ -1,0 +1,18 @@
+"""Errors of accounts."""
+
+from yidaitong.kernel.errors import ConflictError, UnauthorisedError
+from yidaitong.kernel.text import Text
+
+
+class LoginTakenError(ConflictError):
+    """The login name belongs to somebody already."""
+
+    # Wire format: append only.
+    code = "LoginTaken"
+    text = Text("该登录名已被使用", "This login name is already in use")
+
+
+class WrongCredentialsError(UnauthorisedError):
+    """Unknown login, wrong password or disabled account: one answer for all."""
+
+    text = Text("登录名或密码不正确", "Wrong login name or password")

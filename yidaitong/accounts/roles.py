@@ -1,0 +1,92 @@
+"""Roles and what each may do; permissions are ``noun.verb``."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from yidaitong.kernel.actor import Realm
+from yidaitong.kernel.text import Text
+
+# Whoever is signed in may see and end their own sessions and change their own password.
+OWN_ACCOUNT = "account.manage"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One role; ``code`` is stored."""
+
+    code: str
+    text: Text
+    realm: Realm
+    permissions: frozenset[str]
+
+
+def _role(code: str, realm: Realm, text: Text, permissions: str) -> Role:
+    return Role(code, text, realm, frozenset({OWN_ACCOUNT, *permissions.split()}))
+
+
+_ENTERPRISE = (
+    "enterprise.read product.read application.create application.submit application.read "
+    "application.withdraw consent.read pull.read packet.read offer.read loan.read ledger.read "
+    "audit.read"
+)
+_BANK = "product.read application.read consent.read pull.read packet.read loan.read ledger.read"
+_GOV = "overview.read department.read product.read ledger.read"
+
+# Wire format: append only. Agents hold no consent.grant: granting is the representative's own act.
+ROLES: Mapping[str, Role] = {
+    role.code: role
+    for role in (
+        _role(
+            "ent_rep",
+            Realm.ENTERPRISE,
+            Text("法定代表人", "Legal representative"),
+            f"{_ENTERPRISE} consent.grant consent.deny consent.pause consent.resume "
+            "consent.revoke offer.accept offer.decline contract.sign mandate.grant mandate.revoke",
+        ),
+        _role("ent_agent", Realm.ENTERPRISE, Text("经办人", "Agent"), _ENTERPRISE),
+        _role(
+            "bank_maker",
+            Realm.BANK,
+            Text("客户经理(经办)", "Loan officer (maker)"),
+            f"{_BANK} application.recommend application.take consent.request pull.start "
+            "offer.make loan.report",
+        ),
+        _role(
+            "bank_checker",
+            Realm.BANK,
+            Text("审批(复核)", "Approver (checker)"),
+            f"{_BANK} application.check loan.check audit.read",
+        ),
+        _role(
+            "bank_product",
+            Realm.BANK,
+            Text("产品经理", "Product manager"),
+            "product.read product.edit product.submit ledger.read",
+        ),
+        _role(
+            "centre_officer",
+            Realm.GOV,
+            Text("服务中心经办", "Centre officer"),
+            f"{_GOV} enterprise.read enterprise.review product.review catalogue.stop",
+        ),
+        _role(
+            "centre_checker",
+            Realm.GOV,
+            Text("服务中心复核", "Centre checker"),
+            f"{_GOV} enterprise.read product.admit catalogue.resume",
+        ),
+        _role("gov_viewer", Realm.GOV, Text("监管查看", "Oversight viewer"), _GOV),
+        _role("auditor", Realm.GOV, Text("审计", "Auditor"), f"{_GOV} enterprise.read audit.read"),
+        _role("operator", Realm.GOV, Text("平台运维", "Platform operator"), f"{_GOV} ops.read"),
+    )
+}
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """Everything ``roles`` may do together; an unknown role may nothing."""
+    granted: frozenset[str] = frozenset()
+    for code in roles:
+        role = ROLES.get(code)
+        if role is not None:
+            granted |= role.permissions
+    return granted

@@ -1,0 +1,5 @@
+"""Who did what, and when: one append-only table that every room writes to."""
+
+from yidaitong.audit.recording import record, record_refusal
+
+__all__ = ["record", "record_refusal"]
