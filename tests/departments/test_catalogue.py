@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
+from yidaitong.audit.models import AuditEvent
 from yidaitong.departments import catalogue, queries
 from yidaitong.departments.answers import Outcome
 from yidaitong.departments.calls import Call, record_call
@@ -15,7 +16,7 @@ from yidaitong.departments.models import DepartmentCall, ResourceEntry, Resource
 from yidaitong.departments.queries import NotServed, Unservable
 from yidaitong.departments.registry import RESOURCES
 from yidaitong.kernel.actor import Actor, Realm
-from yidaitong.kernel.errors import ForbiddenError, InvalidStateError, NotFoundError
+from yidaitong.kernel.errors import ForbiddenError, FourEyesError, InvalidStateError, NotFoundError
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import UnitOfWork
 
@@ -23,8 +24,9 @@ STEWARD = Actor(
     realm=Realm.GOV,
     org_id="centre",
     person_id=UUID(int=7),
-    permissions=frozenset({catalogue.PERMISSION}),
+    permissions=frozenset({catalogue.STOP, catalogue.RESUME}),
 )
+CHECKER = replace(STEWARD, person_id=UUID(int=8))
 
 
 @pytest.fixture
@@ -103,24 +105,41 @@ class TestServable:
 
 
 class TestStop:
-    def test_a_stopped_resource_serves_again_after_restart(self, seeded: UnitOfWork) -> None:
+    def test_a_stopped_resource_serves_again_after_resuming(self, seeded: UnitOfWork) -> None:
         steward = seeded.acting(STEWARD)
 
         stopped = catalogue.stop(steward, "UTIL.ELE", "source broken")
         assert (stopped.stopped_by, stopped.stop_reason) == (UUID(int=7), "source broken")
         assert queries.servable(seeded, ["UTIL.ELE"])
 
-        catalogue.restart(steward, "UTIL.ELE")
+        catalogue.resume(seeded.acting(CHECKER), "UTIL.ELE")
         assert queries.servable(seeded, ["UTIL.ELE"]) == []
+
+    def test_both_acts_are_audited(self, seeded: UnitOfWork) -> None:
+        steward = seeded.acting(STEWARD)
+        catalogue.stop(steward, "UTIL.ELE", "source broken")
+        catalogue.resume(seeded.acting(CHECKER), "UTIL.ELE")
+
+        events = seeded.session.scalars(
+            select(AuditEvent).where(AuditEvent.object_id == "UTIL.ELE").order_by(AuditEvent.id)
+        )
+        assert [event.action for event in events] == ["catalogue.stop", "catalogue.resume"]
 
     def test_twice_is_refused(self, seeded: UnitOfWork) -> None:
         steward = seeded.acting(STEWARD)
         with pytest.raises(InvalidStateError):
-            catalogue.restart(steward, "UTIL.ELE")
+            catalogue.resume(steward, "UTIL.ELE")
         catalogue.stop(steward, "UTIL.ELE", "x")
 
         with pytest.raises(InvalidStateError):
             catalogue.stop(steward, "UTIL.ELE", "x")
+
+    def test_who_stopped_it_cannot_resume_it(self, seeded: UnitOfWork) -> None:
+        steward = seeded.acting(STEWARD)
+        catalogue.stop(steward, "UTIL.ELE", "x")
+
+        with pytest.raises(FourEyesError):
+            catalogue.resume(steward, "UTIL.ELE")
 
     def test_unknown_resources_are_not_found(self, seeded: UnitOfWork) -> None:
         with pytest.raises(NotFoundError):
@@ -132,7 +151,7 @@ class TestStop:
         with pytest.raises(ForbiddenError):
             catalogue.stop(viewer, "UTIL.ELE", "x")
         with pytest.raises(ForbiddenError):
-            catalogue.restart(viewer, "UTIL.ELE")
+            catalogue.resume(viewer, "UTIL.ELE")
 
 
 class TestDepartmentOf:

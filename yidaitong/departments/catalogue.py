@@ -1,4 +1,4 @@
-"""The catalogue (政务信息资源目录): publish definitions, stop and restart a resource."""
+"""The catalogue (政务信息资源目录): publish definitions, stop and resume a resource."""
 
 import base64
 import hashlib
@@ -8,13 +8,15 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from yidaitong.audit import recording as audit
 from yidaitong.departments.definitions import Resource
 from yidaitong.departments.models import DepartmentRow, ResourceEntry, ResourceState
 from yidaitong.departments.registry import DEPARTMENTS, RESOURCES
-from yidaitong.kernel.errors import InvalidStateError, NotFoundError
+from yidaitong.kernel.errors import FourEyesError, InvalidStateError, NotFoundError
 from yidaitong.kernel.uow import UnitOfWork
 
-PERMISSION = "resource.stop"
+STOP = "catalogue.stop"
+RESUME = "catalogue.resume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +66,35 @@ def stop(uow: UnitOfWork, resource: str, reason: str) -> ResourceEntry:
         NotFoundError: no such entry.
         InvalidStateError: it is stopped already.
     """
-    uow.actor.require(PERMISSION)
+    uow.actor.require(STOP)
     entry = _locked(uow, resource)
     if entry.stopped_at is not None:
         raise InvalidStateError(f"resource {resource} is stopped")
     entry.stopped_at = uow.clock()
     entry.stopped_by = uow.actor.person_id
     entry.stop_reason = reason
+    audit.record(uow, "catalogue.stop", object_type="resource", object_id=resource)
     uow.session.flush()
     return entry
 
 
-def restart(uow: UnitOfWork, resource: str) -> ResourceEntry:
-    """Serve again what was stopped.
+def resume(uow: UnitOfWork, resource: str) -> ResourceEntry:
+    """Serve again what was stopped; another natural person than the one who stopped it.
 
     Raises:
         ForbiddenError: the actor may not.
         NotFoundError: no such entry.
         InvalidStateError: it is not stopped.
+        FourEyesError: the same person stopped it.
     """
-    uow.actor.require(PERMISSION)
+    uow.actor.require(RESUME)
     entry = _locked(uow, resource)
     if entry.stopped_at is None:
         raise InvalidStateError(f"resource {resource} is not stopped")
+    if entry.stopped_by is not None and entry.stopped_by == uow.actor.person_id:
+        raise FourEyesError(f"{entry.stopped_by} stopped resource {resource}")
     entry.stopped_at = entry.stopped_by = entry.stop_reason = None
+    audit.record(uow, "catalogue.resume", object_type="resource", object_id=resource)
     uow.session.flush()
     return entry
 

@@ -37,7 +37,7 @@ class DepartmentRow(Base, kw_only=True):
 class ResourceEntry(Base, kw_only=True):
     """One published version of a catalogue entry; the current one has no ``superseded_at``.
 
-    ``stopped_at`` is the kill switch: a stopped resource serves nobody until it is restarted.
+    ``stopped_at`` is the kill switch: a stopped resource serves nobody until it is resumed.
     """
 
     __tablename__ = "resource_entry"

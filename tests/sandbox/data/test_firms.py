@@ -335,6 +335,13 @@ class TestAnswer:
         with pytest.raises(KeyError):
             answer("SAMR.ALL", "91370199MA31U2DL73", ON)
 
+    def test_only_the_fields_asked_for_leave(self) -> None:
+        found = next(find("fields", ON))
+
+        items = answer("SAMR.REG", found.uscc, ON, fields=["status", "est_date"])[2]
+
+        assert items == {"status": "1", "est_date": found.est_date.isoformat()}
+
     def test_another_name_is_a_mismatch(self) -> None:
         found = next(find("name", ON))
 

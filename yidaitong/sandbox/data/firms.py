@@ -1,6 +1,6 @@
 """Ask about a made-up firm: its facts for a person, and each department's answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -90,12 +90,17 @@ def firm(uscc: str, as_of: date) -> Firm:
 
 
 def answer(
-    resource: str, uscc: str, as_of: date, name: str | None = None
+    resource: str,
+    uscc: str,
+    as_of: date,
+    name: str | None = None,
+    *,
+    fields: Collection[str] | None = None,
 ) -> tuple[Outcome, date, Mapping[str, object]]:
     """What the department says on the day ``as_of``: outcome, until when it is true, items.
 
     The same code and day always give the same answer; a later day extends the same history.
-    A ``name`` that is not the firm's gives SUBJECT_MISMATCH.
+    A ``name`` that is not the firm's gives SUBJECT_MISMATCH; with ``fields`` only those leave.
 
     Raises:
         KeyError: no such resource.
@@ -110,6 +115,8 @@ def answer(
     items = source.items(View(profile, as_of))
     if items is None:
         return Outcome.NO_RECORD, true_until, {}
+    if fields is not None:
+        items = {key: value for key, value in items.items() if key in fields}
     return Outcome.DATA, true_until, items
 
 
