@@ -261,7 +261,7 @@ def _refuse_second(desk: Desk, request: ConsentRequest, artefact: ConsentArtefac
 def _close(desk: Desk, request_id: UUID, event: EventType, reason: str | None) -> ConsentRequest:
     request = lock_request(desk, request_id)
     at = desk.clock()
-    if request_state(request, at) not in OPEN:
+    if request_state(request, at) is RequestState.LAPSED:
         raise errors.InvalidStateError(f"{event} on request {request_id} in {request.state}")
     after = {
         EventType.REQUEST_DENIED: RequestState.DENIED,
