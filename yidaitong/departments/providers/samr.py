@@ -1,5 +1,7 @@
 """市场监督管理局: registration, changes, abnormal and dishonest lists, penalties, reports."""
 
+from functools import partial
+
 from yidaitong.departments.definitions import (
     Department,
     Item,
@@ -47,12 +49,11 @@ _PLEDGED = (
     Field("state", Text("状态", "State"), STRING, codes=("1", "2")),
 )
 
-_REG = Resource(
+_daily = partial(Resource, update=UpdateCycle.DAILY, freshness_sla_days=2, look_back_months=60)
+
+_REG = _daily(
     code="SAMR.REG",
     text=Text("企业登记信息", "Business registration"),
-    update=UpdateCycle.DAILY,
-    freshness_sla_days=2,
-    look_back_months=60,
     share_type=ShareType.UNCONDITIONAL,
     fields=(
         Field(
@@ -134,11 +135,9 @@ _REG = Resource(
     ),
 )
 
-_CHG = Resource(
+_CHG = _daily(
     code="SAMR.CHG",
     text=Text("变更记录", "Changes of registration"),
-    update=UpdateCycle.DAILY,
-    freshness_sla_days=2,
     look_back_months=36,
     fields=(
         Field(
@@ -157,34 +156,25 @@ _CHG = Resource(
     ),
 )
 
-_ABN = Resource(
+_ABN = _daily(
     code="SAMR.ABN",
     text=Text("经营异常名录", "List of abnormal operation"),
-    update=UpdateCycle.DAILY,
-    freshness_sla_days=2,
-    look_back_months=60,
     open=True,
     negative_list=True,
     fields=(Field("abn", Text("经营异常", "Entries"), LIST, rows=_LISTED),),
 )
 
-_SVI = Resource(
+_SVI = _daily(
     code="SAMR.SVI",
     text=Text("严重违法失信名单", "List of serious violations"),
-    update=UpdateCycle.DAILY,
-    freshness_sla_days=2,
-    look_back_months=60,
     open=True,
     negative_list=True,
     fields=(Field("svi", Text("严重违法失信", "Entries"), LIST, rows=_LISTED),),
 )
 
-_PEN = Resource(
+_PEN = _daily(
     code="SAMR.PEN",
     text=Text("行政处罚", "Administrative penalties"),
-    update=UpdateCycle.DAILY,
-    freshness_sla_days=2,
-    look_back_months=60,
     fields=(
         Field(
             "penalties",
@@ -200,12 +190,9 @@ _PEN = Resource(
     ),
 )
 
-_PLG = Resource(
+_PLG = _daily(
     code="SAMR.PLG",
     text=Text("股权出质与动产抵押", "Share pledges and chattel mortgages"),
-    update=UpdateCycle.DAILY,
-    freshness_sla_days=2,
-    look_back_months=60,
     fields=(
         Field("pledge", Text("股权出质", "Share pledges"), LIST, rows=_PLEDGED),
         Field("chattel", Text("动产抵押", "Chattel mortgages"), LIST, rows=_PLEDGED),
@@ -244,83 +231,72 @@ def _open_entries(name: str, reading: Reading) -> Value:
     return sum(row.is_null("out_date") for row in reading.record.rows(name))
 
 
+_reg = partial(Item, resource="SAMR.REG")
+_listed = partial(Item, type=ItemType.INT, low=0, high=999, on_no_record=0)
+
 _ITEMS = (
-    Item(
+    _reg(
         name="reg.in_city",
         text=Text("在本市", "In the city"),
         type=ItemType.BOOL,
-        resource="SAMR.REG",
         fields=("district",),
         formula=lambda reading: reading.record.text("district").startswith(_CITY),
     ),
-    Item(
+    _reg(
         name="reg.status",
         text=Text("登记状态", "Registration status"),
         type=ItemType.CODE,
         codes=_STATUS,
-        resource="SAMR.REG",
         fields=("status",),
         formula=lambda reading: reading.record.text("status"),
     ),
-    Item(
+    _reg(
         name="reg.size",
         text=Text("企业规模", "Size of enterprise"),
         type=ItemType.CODE,
         codes=_SIZES,
-        resource="SAMR.REG",
         fields=("size",),
         formula=lambda reading: reading.record.text("size"),
     ),
-    Item(
+    _reg(
         name="reg.industry_class",
         text=Text("行业门类", "Industry class"),
         type=ItemType.CODE,
         codes=_CLASSES,
-        resource="SAMR.REG",
         fields=("industry",),
         formula=lambda reading: reading.record.text("industry")[:1],
     ),
-    Item(
+    _reg(
         name="reg.age_months",
         text=Text("成立月数", "Months since establishment"),
         type=ItemType.INT,
         low=0,
         high=2400,
-        resource="SAMR.REG",
         fields=("est_date",),
         formula=_age_months,
     ),
-    Item(
+    _reg(
         name="reg.legal_rep_age",
         text=Text("法定代表人年龄", "Age of the legal representative"),
         type=ItemType.INT,
         low=0,
         high=120,
-        resource="SAMR.REG",
         fields=("rep_age",),
         personal=True,
         formula=lambda reading: reading.record.number("rep_age"),
     ),
-    Item(
+    _listed(
         name="reg.abnormal_open",
         text=Text("经营异常", "Open entries of abnormal operation"),
-        type=ItemType.INT,
-        low=0,
-        high=999,
         resource="SAMR.ABN",
         fields=("abn",),
-        on_no_record=0,
         formula=lambda reading: _open_entries("abn", reading),
     ),
-    Item(
+    _listed(
         name="reg.serious_open",
         text=Text("严重失信", "Open entries of serious violation"),
-        type=ItemType.INT,
-        low=0,
-        high=999,
         resource="SAMR.SVI",
         fields=("svi",),
-        on_no_record=0,
         formula=lambda reading: _open_entries("svi", reading),
     ),
 )

@@ -1,5 +1,7 @@
 """税务局: registration, credit rating, tax paid, filings, invoices, violations, statements."""
 
+from functools import partial
+
 from yidaitong.departments.definitions import (
     NOT_RELEASED,
     Department,
@@ -31,12 +33,11 @@ _WITHHELD = "10106"  # Individual income tax withheld for staff: not the firm's 
 _OWN_TAX = "1"  # Not 2 late fee, not 3 refund.
 _RATING_LIFE_MONTHS = 24
 
-_ID = Resource(
+_monthly = partial(Resource, update=UpdateCycle.MONTHLY, freshness_sla_days=50, look_back_months=36)
+
+_ID = _monthly(
     code="TAX.ID",
     text=Text("税务登记", "Tax registration"),
-    update=UpdateCycle.MONTHLY,
-    freshness_sla_days=50,
-    look_back_months=36,
     fields=(
         Field("tin", Text("纳税人识别号", "Taxpayer number"), STRING, length=20),
         Field(
@@ -63,12 +64,9 @@ _RATE = Resource(
     ),
 )
 
-_PAY = Resource(
+_PAY = _monthly(
     code="TAX.PAY",
     text=Text("税款入库", "Tax paid"),
-    update=UpdateCycle.MONTHLY,
-    freshness_sla_days=50,
-    look_back_months=36,
     fields=(
         Field(
             "paid",
@@ -93,12 +91,9 @@ _PAY = Resource(
     ),
 )
 
-_FILE = Resource(
+_FILE = _monthly(
     code="TAX.FILE",
     text=Text("纳税申报", "Tax filings"),
-    update=UpdateCycle.MONTHLY,
-    freshness_sla_days=50,
-    look_back_months=36,
     fields=(
         Field(
             "filings",
@@ -120,12 +115,9 @@ _FILE = Resource(
     ),
 )
 
-_INV = Resource(
+_INV = _monthly(
     code="TAX.INV",
     text=Text("增值税发票", "VAT invoices"),
-    update=UpdateCycle.MONTHLY,
-    freshness_sla_days=50,
-    look_back_months=36,
     onward_release=False,
     onward_basis=NOT_RELEASED,
     fields=(
@@ -145,11 +137,9 @@ _INV = Resource(
     ),
 )
 
-_VIO = Resource(
+_VIO = _monthly(
     code="TAX.VIO",
     text=Text("欠税与违法", "Tax arrears and violations"),
-    update=UpdateCycle.MONTHLY,
-    freshness_sla_days=50,
     look_back_months=60,
     negative_list=True,
     fields=(
@@ -225,6 +215,15 @@ def _sales(reading: Reading) -> Value:
     return sum(row.fen("sales_fen") for row in _vat_filings(reading))
 
 
+_own_tax = partial(
+    Item,
+    type=ItemType.FEN,
+    resource="TAX.PAY",
+    fields=("paid",),
+    filters=(("paid.code", "ne", _WITHHELD),),
+    on_no_record=0,
+)
+
 _ITEMS = (
     Item(
         name="tax.rating",
@@ -235,25 +234,15 @@ _ITEMS = (
         fields=("rating", "year"),
         formula=_rating,
     ),
-    Item(
+    _own_tax(
         name="tax.paid_12m_fen",
         text=Text("近12个月缴税", "Tax paid in the last 12 months"),
-        type=ItemType.FEN,
-        resource="TAX.PAY",
-        fields=("paid",),
-        filters=(("paid.code", "ne", _WITHHELD),),
-        on_no_record=0,
         months=12,
         formula=lambda reading: _paid(reading, reading.window(12)),
     ),
-    Item(
+    _own_tax(
         name="tax.paid_prev12m_fen",
         text=Text("前12个月缴税", "Tax paid in the 12 months before"),
-        type=ItemType.FEN,
-        resource="TAX.PAY",
-        fields=("paid",),
-        filters=(("paid.code", "ne", _WITHHELD),),
-        on_no_record=0,
         months=24,
         formula=lambda reading: _paid(reading, reading.window(12, before=12)),
     ),
