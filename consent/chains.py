@@ -200,6 +200,11 @@ def _event(row: Chain, step: Step, before: ConsentState) -> Event:
     )
 
 
+def ends_on(desk: Desk, chain: Chain) -> frozenset[str]:
+    """Events that end the newest version before its time."""
+    return frozenset(desk.session.get_one(ConsentRow, chain.consent_id).ends_on.split())
+
+
 def artefact_of(desk: Desk, chain: Chain) -> ConsentArtefact:
     """The newest artefact of a chain the actor reached."""
     row = desk.session.get_one(ConsentRow, chain.consent_id)

@@ -4,10 +4,11 @@ Asking stands in ``requests``, signing in ``grants``, ending in ``stops``, the l
 writing down in ``evidence``, receipts in ``receipts``.
 """
 
-from consent.chains import LiveChain, artefact_of, lock_chain, lock_chains
+from consent.chains import LiveChain, artefact_of, ends_on, lock_chain, lock_chains
 from consent.events import Event, EventType
 from consent.evidence import Recorded, history, record
 from consent.grants import Signed, Signing, sign
+from consent.models import ReceiptType
 from consent.receipts import Effects, issue, receipt_of, receipts_of
 from consent.requests import Ask, cancel, deny, lapse_due, make
 from consent.stops import (
@@ -30,6 +31,7 @@ __all__ = [
     "EventType",
     "LiveChain",
     "Order",
+    "ReceiptType",
     "Recorded",
     "Signed",
     "Signing",
@@ -38,6 +40,7 @@ __all__ = [
     "cancel",
     "close",
     "deny",
+    "ends_on",
     "exhaust",
     "history",
     "issue",

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from consent import errors
-from consent.chains import LiveChain, Step, lock_chain, lock_companion, move
+from consent.chains import LiveChain, Step, ends_on, lock_chain, lock_companion, move
 from consent.events import EventType
 from consent.evidence import Recorded
 from consent.lifecycle import LIVE, RUN_OUT, ConsentState, state_at
-from consent.models import Chain, ConsentRow, EventRow
+from consent.models import Chain, EventRow
 from consent.ports import Desk
 
 _STEP_UP = "STEP_UP"
@@ -185,7 +185,7 @@ def close(desk: Desk, chain_id: UUID, cause: str) -> Recorded | None:
     if not live.is_live:
         return None
     row = live.row
-    if cause not in desk.session.get_one(ConsentRow, row.consent_id).ends_on.split():
+    if cause not in ends_on(desk, row):
         raise errors.InvalidScopeError(f"chain {chain_id} does not end on {cause}")
     step = Step(
         event=EventType.CONSENT_EXPIRED,

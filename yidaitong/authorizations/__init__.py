@@ -1,0 +1,1 @@
+"""What an enterprise may consent to, and its acts of consent: ask, sign, refuse, withdraw."""
