@@ -2,7 +2,9 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -12,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from consent import errors, service
 from consent.events import Event, EventType
+from consent.ports import Desk
 from tests.conftest import Server
 from tests.consent.desks import BANK, World, a_consent, a_world, an_ask, leaves
 from yidaitong.kernel.actor import SYSTEM
@@ -43,7 +46,7 @@ def in_session(engine: Engine, world: World, act: Callable[[World], object]) -> 
         return done
 
 
-def together(acts: list[Callable[[], object]]) -> list[object]:
+def together(acts: Sequence[Callable[[], object]]) -> list[object]:
     """Run all at once; what each gave, or the refusal it got."""
     barrier = threading.Barrier(len(acts))
     found: list[object] = [None] * len(acts)
@@ -83,6 +86,18 @@ def release(world: World, chain_id: UUID, *, fail: bool) -> bool:
     return not fail
 
 
+def withdraw(world: World, chain_id: UUID) -> object:
+    return service.revoke(world.desk(), chain_id)
+
+
+def toil(engine: Engine, world: World, chain_id: UUID, dice: random.Random) -> object:
+    """A worker that releases three times, and dies now and then."""
+    for _ in range(3):
+        fail = dice.random() < 0.2
+        in_session(engine, world, partial(release, chain_id=chain_id, fail=fail))
+    return None
+
+
 class TestRevokeIsFinal:
     def test_no_release_stands_behind_a_revocation(self, engine: Engine) -> None:
         dice = random.Random(20180717)  # noqa: S311 - a fixed seed, not a secret
@@ -94,16 +109,8 @@ class TestRevokeIsFinal:
             chain_id = in_session(engine, world, a_consent)
             assert isinstance(chain_id, UUID)
 
-            def stop(at: UUID = chain_id, of: World = world) -> object:
-                return in_session(engine, of, lambda w: service.revoke(w.desk(), at))
-
-            def work(at: UUID = chain_id, of: World = world) -> object:
-                done = False
-                for _ in range(3):
-                    fail = dice.random() < 0.2
-                    done |= bool(in_session(engine, of, lambda w: release(w, at, fail=fail)))  # noqa: B023 - called at once
-                return done
-
+            stop = partial(in_session, engine, world, partial(withdraw, chain_id=chain_id))
+            work = partial(toil, engine, world, chain_id, dice)
             acts = [stop, *[work] * WORKERS]
             dice.shuffle(acts)
             together(acts)
@@ -121,6 +128,21 @@ class TestRevokeIsFinal:
         return mine[:end].count("packet.issued")
 
 
+def flip(engine: Engine, world: World, chain_id: UUID) -> None:
+    """Pause and resume in turn, as far as the others let one."""
+    for act in (service.pause, service.resume) * 3:
+        with suppress(errors.InvalidStateError):
+            in_session(engine, world, partial(press, act=act, chain_id=chain_id))
+
+
+def press(world: World, act: Callable[[Desk, UUID], object], chain_id: UUID) -> object:
+    return act(world.desk(), chain_id)
+
+
+def put(world: World, ask: service.Ask) -> object:
+    return service.make(world.desk(), ask)
+
+
 class TestOneOfMany:
     def test_equal_requests_at_once_make_one(self, engine: Engine) -> None:
         with Session(engine) as session:
@@ -128,10 +150,7 @@ class TestOneOfMany:
             asks = [an_ask(world) for _ in range(WORKERS)]
 
         found = together(
-            [
-                lambda ask=ask: in_session(engine, world, lambda w: service.make(w.desk(), ask))
-                for ask in asks
-            ]
+            [partial(in_session, engine, world, partial(put, ask=ask)) for ask in asks]
         )
 
         refused = [one for one in found if isinstance(one, errors.RequestExistsError)]
@@ -144,10 +163,7 @@ class TestOneOfMany:
         assert isinstance(chain_id, UUID)
 
         found = together(
-            [
-                lambda: in_session(engine, world, lambda w: service.revoke(w.desk(), chain_id))
-                for _ in range(WORKERS)
-            ]
+            [partial(in_session, engine, world, partial(withdraw, chain_id=chain_id))] * WORKERS
         )
 
         stops = [one for one in found if isinstance(one, service.Stopped)]
@@ -161,14 +177,7 @@ class TestOneOfMany:
         chain_id = in_session(engine, world, a_consent)
         assert isinstance(chain_id, UUID)
 
-        def flip() -> None:
-            for act in (service.pause, service.resume) * 3:
-                try:
-                    in_session(engine, world, lambda w: act(w.desk(), chain_id))  # noqa: B023 - called at once
-                except errors.InvalidStateError:
-                    continue
-
-        together([flip] * WORKERS)
+        together([partial(flip, engine, world, chain_id)] * WORKERS)
 
         log = in_session(engine, world, lambda w: leaves(w.session))
         assert isinstance(log, list)

@@ -1,5 +1,6 @@
 """Random lives of one consent against a plain model of it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from yidaitong.kernel.uow import UnitOfWork
 ORDER = Order(reason_class="OPERATOR_ORDER")
 LIFE = timedelta(days=30)
 
-ACTS = {
+ACTS: dict[str, Callable[[World, UUID], object]] = {
     "pause": lambda w, c: service.pause(w.desk(), c),
     "pause_1h": lambda w, c: service.pause(w.desk(), c, w.clock() + timedelta(hours=1)),
     "resume": lambda w, c: service.resume(w.desk(), c),

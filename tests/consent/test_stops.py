@@ -16,6 +16,7 @@ from tests.consent.desks import (
     a_personal_ask,
     a_request,
     a_world,
+    an_ask,
     leaves,
     leaves_of,
     moved,
@@ -295,7 +296,7 @@ class TestMake:
         logged = len(leaves(world.session))
 
         with pytest.raises(errors.InvalidScopeError):
-            a_request(world, **changes)
+            service.make(world.desk(), an_ask(world, 1, **changes))
 
         assert len(leaves(world.session)) == logged
 

@@ -24,6 +24,7 @@ from yidaitong.authorizations.scope import Scope, scope_of, whole_scope
 from yidaitong.authorizations.text import LANGUAGES
 from yidaitong.departments.queries import catalogue_version, servable
 from yidaitong.enterprises import queries as enterprises
+from yidaitong.enterprises.mandates import signatories
 from yidaitong.kernel.clock import business_date
 from yidaitong.kernel.errors import InvalidRequestError, InvalidStateError, SourceNotReadyError
 from yidaitong.kernel.uow import UnitOfWork
@@ -50,15 +51,15 @@ def ask(uow: UnitOfWork, offer: Offer, command: RequestAuthorization) -> Asked:
     Raises:
         ForbiddenError: the actor may not apply.
         InvalidRequestError: the language is unknown, or an application lacks amount or term.
-        InvalidStateError: the enterprise has no verified representative.
+        InvalidStateError: nobody may sign for the enterprise: not verified, or suspended.
         SourceNotReadyError: a department cannot serve this; ``resources`` says which and why.
         RequestExistsError: such a request is open, or such a consent lives.
         EvidenceUnavailableError: evidence cannot be written now.
     """
     uow.actor.require(PERMISSION)
     who = enterprises.subject_of(uow, uow.actor.enterprise_id)
-    if who.rep_person_id is None:
-        raise InvalidStateError(f"enterprise {who.enterprise_id} has no verified representative")
+    if who.rep_person_id is None or not signatories(uow, who.enterprise_id):
+        raise InvalidStateError(f"nobody may sign for enterprise {who.enterprise_id}")
     occasion = _occasion(uow, command)
     scope = _scope(uow, offer, occasion)
     if who.uscc.startswith(INDIVIDUAL_PREFIX):

@@ -27,6 +27,7 @@ from yidaitong.authorizations.desk import PLATFORM
 from yidaitong.authorizations.offers import Offer
 from yidaitong.authorizations.purposes import TERMS, Purpose, Terms
 from yidaitong.enterprises import queries as enterprises
+from yidaitong.enterprises.mandates import Signatory, signatories
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
@@ -65,7 +66,7 @@ class _Principal:
     """Who is asked, how they are named, in which words."""
 
     subject: Subject
-    signatory: Eligible
+    signatories: tuple[Eligible, ...]
     name: str
     template: Text
     suffix: str = ""
@@ -81,7 +82,6 @@ def enterprise_draft(
     datasets: tuple[Dataset, ...],
 ) -> Draft:
     """What the enterprise is asked, by its representative."""
-    person = str(who.rep_person_id)
     principal = _Principal(
         subject=Subject(
             kind="ENTERPRISE",
@@ -90,7 +90,7 @@ def enterprise_draft(
             name=who.name,
             pairwise_id=_pairwise(uow, offer.bank_id, who.uscc),
         ),
-        signatory=Eligible(person_id=person, role="LEGAL_REP", mandate_id=None),
+        signatories=tuple(_eligible(one) for one in signatories(uow, who.enterprise_id)),
         name=who.name,
         template=text.ENTERPRISE,
     )
@@ -118,7 +118,7 @@ def personal_draft(
             name=who.rep_name or "",
             pairwise_id=_pairwise(uow, offer.bank_id, person),
         ),
-        signatory=Eligible(person_id=person, role="SELF", mandate_id=None),
+        signatories=(Eligible(person_id=person, role="SELF", mandate_id=None),),
         name=who.rep_name or "",
         template=text.INDIVIDUAL if companion_of is None else text.PERSONAL,
         suffix=text.PERSONAL_SUFFIX,
@@ -176,7 +176,9 @@ def _body(
         request_id=str(uuid7()),
         txn_id=str(uuid7()),
         subject=principal.subject,
-        mandate=Mandate(quorum=Quorum(m=1, n=1), eligible=(principal.signatory,)),
+        mandate=Mandate(
+            quorum=Quorum(m=1, n=len(principal.signatories)), eligible=principal.signatories
+        ),
         controller=Controller(
             bank_id=offer.bank_id,
             name=offer.bank_name,
@@ -236,6 +238,11 @@ def _body(
         prev_digest=None,
         annex_commitment=None,
     )
+
+
+def _eligible(one: Signatory) -> Eligible:
+    mandate_id = None if one.mandate_id is None else str(one.mandate_id)
+    return Eligible(person_id=str(one.person_id), role=one.role.value, mandate_id=mandate_id)
 
 
 def _aim(terms: Terms, offer: Offer) -> Text:

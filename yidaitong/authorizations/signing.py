@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from consent import service
+from consent.errors import MandateInsufficientError
 from consent.lifecycle import OPEN
 from consent.models import ConsentRequest
 from yidaitong import audit
@@ -19,6 +20,7 @@ from yidaitong.accounts import stepup
 from yidaitong.accounts.sessions import token_hash
 from yidaitong.authorizations.commands import Sign
 from yidaitong.authorizations.desk import desk_of
+from yidaitong.enterprises.mandates import signatories
 from yidaitong.kernel.uow import UnitOfWork
 
 GRANT = "consent.grant"
@@ -45,15 +47,20 @@ def sign_and_grant(uow: UnitOfWork, command: Sign) -> Granted | None:
         RequestLapsedError: the time to sign is over.
         DraftChangedError: the digest is not that of the present draft.
         InvalidStateError: the request is closed; or a companion's parent is not living.
-        MandateInsufficientError: the actor is no signatory.
+        MandateInsufficientError: the actor is no signatory, or no longer.
         EvidenceUnavailableError: evidence cannot be written now.
     """
     uow.actor.require(GRANT)
     before = uow.actor
     proven = stepup.consume(uow, command.token, command.digest)
     desk = desk_of(proven)
+    entitled = {one.person_id for one in signatories(proven, proven.actor.enterprise_id)}
+    if proven.actor.person_id not in entitled:
+        raise MandateInsufficientError(f"{proven.actor.person_id} may not sign now")
     signing = service.Signing(
-        digest=command.digest, evidence=f"step-up:{token_hash(command.token).hex()}"
+        digest=command.digest,
+        evidence=f"step-up:{token_hash(command.token).hex()}",
+        standing=entitled.__contains__,
     )
     signed = service.sign(desk, command.request_id, signing)
     audit.record(

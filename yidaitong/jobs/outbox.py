@@ -1,0 +1,131 @@
+"""Leases on promised jobs: claim, heartbeat, done, failed, sweep.
+
+The rows are the truth; the queue only rings. Every statement is one short transaction, so a
+killed worker loses at most its lease, and the next claimant waits no longer than that.
+"""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_, select, update
+
+from yidaitong.kernel.actor import SYSTEM
+from yidaitong.kernel.db.outbox import OutboxJob
+from yidaitong.kernel.ids import uuid7
+from yidaitong.kernel.uow import Promise
+from yidaitong.runtime import Runtime
+
+MAX_ATTEMPTS = 8
+SWEEP_LIMIT = 200
+RING_AGAIN = timedelta(seconds=5)
+_RETRY_BASE_SECONDS = 1.0
+_RETRY_CAP_SECONDS = 300.0
+
+_OPEN = and_(OutboxJob.done_at.is_(None), OutboxJob.dead_at.is_(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One leased job. ``token`` fences a worker that lost its lease."""
+
+    id: UUID
+    name: str
+    args: Mapping[str, Any]
+    attempts: int
+    token: UUID
+
+
+def claim(runtime: Runtime, job_id: UUID) -> Claim | None:
+    """Lease a due job; None when it is done, dead, early, or leased by somebody alive."""
+    token = uuid7()
+    now = func.clock_timestamp()
+    lease = timedelta(seconds=runtime.settings.lease_seconds)
+    statement = (
+        update(OutboxJob)
+        .where(OutboxJob.id == job_id, _OPEN, OutboxJob.not_before <= now)
+        .where(or_(OutboxJob.leased_until.is_(None), OutboxJob.leased_until < now))
+        .values(leased_until=now + lease, lease_token=token, attempts=OutboxJob.attempts + 1)
+        .returning(OutboxJob.name, OutboxJob.args, OutboxJob.attempts)
+    )
+    with runtime.transaction(SYSTEM) as uow:
+        row = uow.session.execute(statement).one_or_none()
+    return None if row is None else Claim(job_id, row.name, row.args, row.attempts, token)
+
+
+def beat(runtime: Runtime, held: Claim) -> bool:
+    """Extend the lease; False when it was lost."""
+    lease = timedelta(seconds=runtime.settings.lease_seconds)
+    return _close(runtime, held, leased_until=func.clock_timestamp() + lease)
+
+
+def done(runtime: Runtime, held: Claim) -> bool:
+    """Close the job; False when the lease was lost."""
+    return _close(runtime, held, done_at=func.clock_timestamp(), leased_until=None, last_error=None)
+
+
+def failed(runtime: Runtime, held: Claim, reason: str) -> bool:
+    """Put the job back with full-jitter back-off, or into the dead-letter list."""
+    if held.attempts >= MAX_ATTEMPTS:
+        return _close(
+            runtime, held, dead_at=func.clock_timestamp(), leased_until=None, last_error=reason
+        )
+    cap = min(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS * 2**held.attempts)
+    pause = timedelta(seconds=random.uniform(0, cap))  # noqa: S311 - jitter, not a secret
+    return _close(
+        runtime,
+        held,
+        not_before=func.clock_timestamp() + pause,
+        leased_until=None,
+        hinted_at=None,
+        last_error=reason,
+    )
+
+
+def _close(runtime: Runtime, held: Claim, **values: Any) -> bool:
+    with runtime.transaction(SYSTEM) as uow:
+        found = uow.session.execute(
+            update(OutboxJob)
+            .where(OutboxJob.id == held.id, OutboxJob.lease_token == held.token, _OPEN)
+            .values(**values)
+            .returning(OutboxJob.id)
+        )
+        return found.scalar_one_or_none() is not None
+
+
+def sweep(runtime: Runtime) -> int:
+    """Ring again for due jobs nobody holds; the number rung. Several sweepers may run."""
+    now = func.clock_timestamp()
+    due = (
+        select(OutboxJob.id)
+        .where(_OPEN, OutboxJob.not_before <= now)
+        .where(or_(OutboxJob.leased_until.is_(None), OutboxJob.leased_until < now))
+        .where(or_(OutboxJob.hinted_at.is_(None), OutboxJob.hinted_at < now - RING_AGAIN))
+        .order_by(OutboxJob.not_before)
+        .limit(SWEEP_LIMIT)
+        .with_for_update(skip_locked=True)
+    )
+    with runtime.transaction(SYSTEM) as uow:
+        rows = uow.session.execute(
+            update(OutboxJob)
+            .where(OutboxJob.id.in_(due))
+            .values(hinted_at=now)
+            .returning(OutboxJob.id, OutboxJob.name)
+        ).all()
+    runtime.hint([Promise(row.id, row.name, due=True) for row in rows])
+    return len(rows)
+
+
+def resend(runtime: Runtime, job_id: UUID) -> bool:
+    """Give a dead job a fresh start; False when it is not dead."""
+    with runtime.transaction(SYSTEM) as uow:
+        row = uow.session.execute(
+            update(OutboxJob)
+            .where(OutboxJob.id == job_id, OutboxJob.dead_at.is_not(None))
+            .values(dead_at=None, attempts=0, not_before=func.clock_timestamp(), hinted_at=None)
+            .returning(OutboxJob.id)
+        ).scalar_one_or_none()
+    return row is not None

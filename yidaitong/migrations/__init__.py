@@ -1,0 +1,1 @@
+"""Schema of the database: Alembic scripts, roles and grants."""

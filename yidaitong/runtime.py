@@ -1,0 +1,127 @@
+"""One process's resources: settings, engines, keys, gateway, queue; and the only way to a transaction."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import structlog
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+from rq.serializers import JSONSerializer
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from yidaitong.departments.gateway import Gateway
+from yidaitong.kernel.actor import Actor
+from yidaitong.kernel.crypto.box import CryptoBox
+from yidaitong.kernel.db.engine import bind_actor, make_engine, make_session_factory
+from yidaitong.kernel.settings import Settings
+from yidaitong.kernel.uow import Promise, UnitOfWork
+
+_log = structlog.get_logger(__name__)
+
+PERFORM = "yidaitong.jobs.worker.perform"
+PULLS_QUEUE = "pulls"
+DEFAULT_QUEUE = "default"
+JOB_TIMEOUT_SECONDS = 120
+
+
+@dataclass
+class Runtime:
+    """Made once per process by ``wsgi.py``, the worker or the CLI."""
+
+    settings: Settings
+    pool_size: int = 5
+    crypto: CryptoBox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.crypto = CryptoBox(self.settings.kek)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Engine of the application's role."""
+        return make_engine(self.settings.database_url, pool_size=self.pool_size)
+
+    @cached_property
+    def ledger_engine(self) -> Engine:
+        """Engine of the sequencer's and publisher's role."""
+        return make_engine(self.settings.ledger_database_url, pool_size=2)
+
+    @cached_property
+    def sessions(self) -> sessionmaker[Session]:
+        """Factory of application sessions."""
+        return make_session_factory(self.engine)
+
+    @cached_property
+    def redis(self) -> "Redis":
+        """Client that fails fast: the web must stay quick when the queue is away."""
+        return Redis.from_url(
+            self.settings.redis_url,
+            retry=Retry(NoBackoff(), 0),
+            socket_timeout=1.0,
+            socket_connect_timeout=1.0,
+        )
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """The only way to departments."""
+        return Gateway(self.settings)
+
+    @cached_property
+    def worker_redis(self) -> "Redis":
+        """Client of a worker: it waits, so it takes the library's own patience."""
+        return Redis.from_url(self.settings.redis_url)
+
+    def queue_of(self, job: str) -> Queue:
+        """The queue that rings for ``job``: pulls have their own, so that nothing waits for them."""
+        name = PULLS_QUEUE if job.startswith("pulls.") else DEFAULT_QUEUE
+        return Queue(name, connection=self.redis, serializer=JSONSerializer)
+
+    @contextmanager
+    def transaction(self, actor: Actor) -> Iterator[UnitOfWork]:
+        """A unit of work: commits on exit, rolls back on any exception, then hints its jobs."""
+        with self.sessions() as session:
+            bind_actor(session, actor)
+            uow = UnitOfWork(
+                session=session, actor=actor, settings=self.settings, crypto=self.crypto
+            )
+            try:
+                yield uow
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+        self.hint(uow.promised)
+
+    def hint(self, promised: Sequence[Promise]) -> None:
+        """Ring the doorbell; a lost ring is repeated by the sweep."""
+        due = [promise for promise in promised if promise.due]
+        if not due:
+            return
+        try:
+            with self.redis.pipeline(transaction=False) as pipe:
+                for promise in due:
+                    self.queue_of(promise.name).enqueue_call(
+                        PERFORM,
+                        args=(str(promise.id),),
+                        timeout=JOB_TIMEOUT_SECONDS,
+                        result_ttl=0,
+                        failure_ttl=3600,
+                        pipeline=pipe,
+                    )
+                pipe.execute()
+        except RedisError as error:
+            _log.warning("doorbell.silent", reason=type(error).__name__, jobs=len(due))
+
+    def close(self) -> None:
+        """Give back connections."""
+        for name in ("engine", "ledger_engine"):
+            engine = self.__dict__.get(name)
+            if engine is not None:
+                engine.dispose()
+        if "gateway" in self.__dict__:
+            self.gateway.close()
