@@ -1,0 +1,1 @@
+"""One file a metric; definitions follow yidaitong/docs/metrics.md."""
