@@ -36,7 +36,7 @@ def _connected(uow: UnitOfWork, moment: Moment) -> Sequence[tuple[str, int, date
         .group_by(DepartmentCall.department)
         .order_by(DepartmentCall.department)
     )
-    return [row._tuple() for row in uow.session.execute(calls)]
+    return [(code, replies, last) for code, replies, last in uow.session.execute(calls)]
 
 
 def _value(uow: UnitOfWork, moment: Moment) -> int:
