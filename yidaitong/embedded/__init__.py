@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey for the demo and the tests: found, started, attached to, stopped."""
