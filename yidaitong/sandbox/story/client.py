@@ -1,0 +1,106 @@
+"""One party at the API: signs in, calls, waits; every refusal becomes an error that says why."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import requests
+
+_PAUSE: Final = 0.1
+_PATIENCE: Final = 90.0
+_CONNECT: Final = 5.0
+_READ: Final = 30.0
+_CLIENT_ERROR: Final = 400
+_BUSY: Final = frozenset({429, 503})
+_TRIES: Final = 8
+
+T = TypeVar("T")
+
+
+class StoryError(Exception):
+    """A step of a story did not go as the story needs; ``code`` is the API's."""
+
+    def __init__(self, step: str, code: str, detail: str = "") -> None:
+        super().__init__(f"{step}: {code} {detail}".strip())
+        self.step = step
+        self.code = code
+
+
+@dataclass(slots=True)
+class Party:
+    """A caller of one realm's API; ``token`` is empty before signing in."""
+
+    base_url: str
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    session: requests.Session = field(default_factory=requests.Session, repr=False)
+
+    def sign_in(self, login: str) -> None:
+        """Get a bearer token."""
+        body = {"login": login, "password": self.password}
+        self.token = self.post("/api/session/v1/sessions", body)["token"]
+
+    def step_up(self, digest: str) -> str:
+        """A single-use token for the act with this digest."""
+        body = {"password": self.password, "digest": digest}
+        return str(self.post("/api/session/v1/step-ups", body)["token"])
+
+    def get(self, path: str, **query: str) -> Any:
+        """The JSON at ``path``."""
+        return self._call("GET", path, params=query).json()
+
+    def text(self, path: str) -> str:
+        """The text at ``path``: a sealed packet, a checkpoint."""
+        return self._call("GET", path).text
+
+    def post(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """The JSON answer to ``body``; None where there is none."""
+        answer = self._call("POST", path, json=body, headers=dict(headers or {}))
+        return answer.json() if answer.content else None
+
+    def _call(self, method: str, path: str, **options: Any) -> requests.Response:
+        headers = options.pop("headers", {})
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        for _ in range(_TRIES):
+            answer = self.session.request(
+                method,
+                f"{self.base_url}{path}",
+                headers=headers,
+                timeout=(_CONNECT, _READ),
+                allow_redirects=False,
+                **options,
+            )
+            if answer.status_code not in _BUSY:
+                break
+            time.sleep(min(float(answer.headers.get("Retry-After", "1")), 2.0))
+        if answer.status_code >= _CLIENT_ERROR:
+            raise StoryError(f"{method} {path}", *_reason(answer))
+        return answer
+
+
+def _reason(answer: requests.Response) -> tuple[str, str]:
+    try:
+        problem = answer.json()
+    except ValueError:
+        return str(answer.status_code), ""
+    fields = [f"{one['name']}={one['code']}" for one in problem.get("fields", [])]
+    return str(problem.get("code")), " ".join([*fields, str(problem.get("trace_id", ""))])
+
+
+def wait_for(step: str, look: Callable[[], T | None], patience: float = _PATIENCE) -> T:
+    """What ``look`` finds, asked again until it finds something.
+
+    Raises:
+        StoryError: it found nothing in time.
+    """
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(_PAUSE)
+    raise StoryError(step, "TOO_LATE")
