@@ -19,7 +19,8 @@ def load_models() -> None:
     """Import every ``models`` module, so that its tables are known."""
     for package in (yidaitong, consent):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if module.name.rsplit(".", 1)[-1] in {"models", "outbox"} and ".jobs" not in module.name:
+            last = module.name.rsplit(".", 1)[-1]
+            if last in {"models", "outbox"} and ".jobs" not in module.name:
                 importlib.import_module(module.name)
 
 
@@ -49,12 +50,18 @@ def guard_sql(table: Table) -> list[str]:
     name = table.fullname
     rights = "SELECT, INSERT" if table.info.get("append_only") else "SELECT, INSERT, UPDATE, DELETE"
     statements = [f"GRANT {rights} ON {name} TO {APP_ROLE}"]
+    if table.info.get("ledger_reads"):
+        statements.append(f"GRANT SELECT ON {name} TO {LEDGER_ROLE}")
     if table.info.get("append_only"):
         statements += [
-            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {name} "
-            "FOR EACH ROW EXECUTE FUNCTION public.refuse_change()",
-            f"CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON {name} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change()",
+            (
+                f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {name} "
+                "FOR EACH ROW EXECUTE FUNCTION public.refuse_change()"
+            ),
+            (
+                f"CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON {name} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change()"
+            ),
         ]
     rls = rls_of(table)
     if rls is not None:

@@ -1,75 +1,91 @@
 """The one door to keys: signing, sealing of fields, destruction."""
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
+from yidaitong.kernel.crypto import envelope, jws
+from yidaitong.kernel.crypto.datakeys import DataKeys
+from yidaitong.kernel.crypto.signingkeys import SigningKeys
+from yidaitong.kernel.crypto.uses import DekKind, KeyUse, Place
 
-class KeyUse(StrEnum):
-    """One key, one use."""
+__all__ = ["CryptoBox", "DekKind", "KeyUse", "Place"]
 
-    LOG = "log"
-    PACKET = "packet"
-    ARTEFACT = "artefact"
-    RECEIPT = "receipt"
-    TICKET = "ticket"
-
-
-class DekKind(StrEnum):
-    """What a data key protects, and so when it dies."""
-
-    DATA = "data"  # one per consent chain: answers, items, packets
-    PACKET = "packet"  # one per packet
-    EVIDENCE = "evidence"  # one per consent chain: artefact, events, salts
-    RECORD = "record"  # one per organisation or person: personal fields of business rows
+_INDEX_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a sealed field stands; bound by AAD, so that it opens nowhere else."""
-
-    kind: DekKind
-    owner_id: UUID
-    table: str
-    column: str
-    row_id: UUID
+def _derive(key: bytes, info: str) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info.encode()).derive(key)
 
 
 class CryptoBox:
-    """Keys of one process; private keys never leave it."""
+    """Keys of one process; private keys never leave it.
+
+    Data keys, signing keys and blind indexes each have a key of their own, derived from the
+    key-encryption key: none of them helps to find another.
+    """
 
     def __init__(self, kek: bytes) -> None:
-        self._kek = kek
+        self._data = DataKeys(_derive(kek, "ydt/1/wrap/dek"))
+        self._signing = SigningKeys(_derive(kek, "ydt/1/wrap/signing"))
+        self._index = _derive(kek, "ydt/1/blind-index")
 
     def sign(
         self, session: Session, use: KeyUse, typ: str, payload: bytes, *, detached: bool = False
     ) -> str:
         """Compact JWS over the exact ``payload`` by the active key of ``use``."""
-        raise NotImplementedError
+        signer = self._signing.active(session, use)
+        return jws.sign(signer.jose, typ, payload, detached=detached)
+
+    def raw_sign(self, session: Session, use: KeyUse, data: bytes) -> bytes:
+        """64 bytes of plain Ed25519 (RFC 8032) over ``data``."""
+        return self._signing.active(session, use).raw.sign(data)
+
+    def public_key(self, session: Session, use: KeyUse) -> bytes:
+        """The raw 32 bytes of the active public key."""
+        return self._signing.active(session, use).public
+
+    def kid(self, session: Session, use: KeyUse) -> str:
+        """RFC 7638 thumbprint of the active key."""
+        return self._signing.active(session, use).kid
+
+    def prepare(self, session: Session) -> None:
+        """Make every signing key, so that no business transaction has to."""
+        for use in KeyUse:
+            self._signing.active(session, use)
 
     def public_jwks(self, session: Session) -> dict[str, Any]:
         """All our public keys, retired ones too (RFC 7517)."""
-        raise NotImplementedError
+        return {"keys": self._signing.published(session)}
 
     def seal(self, session: Session, place: Place, plaintext: bytes) -> bytes:
-        """Envelope-encrypt one field; makes the data key of its owner if there is none."""
-        raise NotImplementedError
+        """Envelope-encrypt one field; makes the data key of its owner if there is none.
+
+        Raises:
+            DataGoneError: the data key was destroyed.
+        """
+        key = self._data.of_place(session, place)
+        return envelope.seal(key.key, key.id, place, plaintext)
 
     def open(self, session: Session, place: Place, sealed: bytes) -> bytes:
         """The plaintext of :meth:`seal`.
 
         Raises:
             DataGoneError: the data key was destroyed.
+            SealBrokenError: the field was altered, or moved from another place.
         """
-        raise NotImplementedError
+        key = self._data.by_id(session, envelope.dek_id_of(sealed))
+        return envelope.open_(key.key, place, sealed)
 
     def destroy(self, session: Session, kind: DekKind, owner_id: UUID) -> UUID | None:
         """Destroy a data key for ever; its id, or None where there was no live key."""
-        raise NotImplementedError
+        return self._data.destroy(session, kind, owner_id)
 
     def blind_index(self, column: str, value: str) -> bytes:
         """16 bytes that find ``value`` by equality without showing it."""
-        raise NotImplementedError
+        mac = hmac.HMAC(_derive(self._index, column), hashes.SHA256())
+        mac.update(value.encode())
+        return mac.finalize()[:_INDEX_BYTES]

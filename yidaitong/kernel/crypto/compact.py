@@ -1,0 +1,52 @@
+"""Compact JOSE texts: size, parts and headers are judged before any key is touched."""
+
+from collections.abc import Mapping
+
+from consent.encoding import b64u_decode
+from yidaitong.kernel import strictjson
+from yidaitong.kernel.crypto.errors import JoseError
+
+
+def parts(text: str, count: int, reason: str) -> list[str]:
+    """The dot-separated parts of a compact text, each the one spelling of its bytes.
+
+    Raises:
+        JoseError: ``reason``.
+    """
+    found = text.split(".")
+    if len(found) != count:
+        raise JoseError(reason, "wrong number of parts")
+    for part in found:
+        decode(part, reason)
+    return found
+
+
+def decode(part: str, reason: str) -> bytes:
+    """Bytes of one part.
+
+    Raises:
+        JoseError: ``reason``: not strict base64url.
+    """
+    try:
+        return b64u_decode(part)
+    except ValueError as error:
+        raise JoseError(reason, "not strict base64url") from error
+
+
+def header(part: str, allowed: Mapping[str, type], reason: str) -> Mapping[str, object]:
+    """A protected header with exactly the ``allowed`` members, each of its type.
+
+    Raises:
+        JoseError: ``reason``.
+    """
+    try:
+        members = strictjson.read_object(decode(part, reason))
+    except strictjson.StrictJsonError as error:
+        raise JoseError(reason, f"header: {error}") from error
+    if members.keys() != allowed.keys():
+        strange = sorted(members.keys() ^ allowed.keys())
+        raise JoseError(reason, f"header members, {len(strange)} missing or not allowed")
+    for name, kind in allowed.items():
+        if not isinstance(members[name], kind):
+            raise JoseError(reason, f"header member {name}")
+    return members

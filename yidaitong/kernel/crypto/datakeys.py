@@ -1,0 +1,172 @@
+"""Data keys: made at first use, unwrapped for a minute at most, destroyed for ever."""
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from cryptography.hazmat.primitives.keywrap import (
+    InvalidUnwrap,
+    aes_key_unwrap,
+    aes_key_wrap,
+)
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from yidaitong.kernel.crypto.errors import SealBrokenError
+from yidaitong.kernel.crypto.models import SUITE_INTL, Dek
+from yidaitong.kernel.crypto.uses import DekKind, Place
+from yidaitong.kernel.errors import DataGoneError
+from yidaitong.kernel.ids import uuid7
+
+KEEP_SECONDS = 60.0
+KEY_BYTES = 32
+KEK_VERSION = 1
+_COLUMNS = (Dek.id, Dek.parent_id, Dek.wrapped)
+
+
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """One usable data key."""
+
+    id: UUID
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    key: bytes = field(repr=False)
+    parent_id: UUID | None
+    until: float
+
+
+class DataKeys:
+    """The data keys of one process, in the database wrapped under its key-encryption key."""
+
+    def __init__(self, wrapping: bytes) -> None:
+        self._wrapping = wrapping
+        self._kept: dict[UUID, _Kept] = {}
+        # Ids asked to be destroyed here: never kept again, whoever reads an older row meanwhile.
+        self._barred: set[UUID] = set()
+        self._lock = threading.Lock()
+
+    def of_place(self, session: Session, place: Place) -> DataKey:
+        """The data key a place seals with; made, in this transaction, if there is none.
+
+        Raises:
+            DataGoneError: it was destroyed, and a new one would revive what must stay dead.
+        """
+        found = self._row(session, place.kind, place.owner_id)
+        if found is None:
+            self._make(session, place)
+            found = self._row(session, place.kind, place.owner_id)
+            if found is None:
+                raise RuntimeError(f"no key {place.kind} {place.owner_id}")
+        return DataKey(found[0], self._unwrap(session, *found))
+
+    def by_id(self, session: Session, dek_id: UUID) -> DataKey:
+        """The data key a field was sealed with.
+
+        Raises:
+            DataGoneError: it, or the key it is wrapped under, was destroyed.
+        """
+        kept = self._recall(dek_id)
+        if kept is not None:
+            return DataKey(dek_id, kept)
+        with session.no_autoflush:
+            row = session.execute(select(*_COLUMNS).where(Dek.id == dek_id)).one_or_none()
+        if row is None:
+            raise SealBrokenError(f"no key {dek_id}")
+        return DataKey(dek_id, self._unwrap(session, row[0], row[1], row[2]))
+
+    def destroy(self, session: Session, kind: DekKind, owner_id: UUID) -> UUID | None:
+        """Forget a key here and in the database; its id, or None where none was alive."""
+        with session.no_autoflush:
+            dek_id = session.execute(
+                update(Dek)
+                .where(Dek.kind == kind, Dek.owner_id == owner_id, Dek.wrapped.is_not(None))
+                .values(wrapped=None, destroyed_at=func.clock_timestamp())
+                .returning(Dek.id)
+                .execution_options(synchronize_session=False)
+            ).scalar_one_or_none()
+        if dek_id is not None:
+            with self._lock:
+                self._barred.add(dek_id)
+                for known, kept in list(self._kept.items()):
+                    if dek_id in {known, kept.parent_id}:
+                        del self._kept[known]
+        return dek_id
+
+    def _row(
+        self, session: Session, kind: DekKind, owner_id: UUID
+    ) -> tuple[UUID, UUID | None, bytes | None] | None:
+        with session.no_autoflush:
+            row = session.execute(
+                select(*_COLUMNS).where(Dek.kind == kind, Dek.owner_id == owner_id)
+            ).one_or_none()
+        return None if row is None else (row[0], row[1], row[2])
+
+    def _make(self, session: Session, place: Place) -> None:
+        parent = None
+        if place.within is not None:
+            over = Place(
+                kind=DekKind.DATA,
+                owner_id=place.within,
+                table=place.table,
+                column=place.column,
+                row_id=place.row_id,
+            )
+            parent = self.of_place(session, over)
+        wrapping = self._wrapping if parent is None else parent.key
+        with session.no_autoflush:
+            # Two makers at once: the second waits for the first, then reads its key.
+            session.execute(
+                insert(Dek)
+                .values(
+                    id=uuid7(),
+                    kind=place.kind,
+                    owner_id=place.owner_id,
+                    parent_id=None if parent is None else parent.id,
+                    suite=SUITE_INTL,
+                    kek_ver=KEK_VERSION,
+                    wrapped=aes_key_wrap(wrapping, secrets.token_bytes(KEY_BYTES)),
+                )
+                .on_conflict_do_nothing(index_elements=[Dek.kind, Dek.owner_id])
+            )
+
+    def _unwrap(
+        self, session: Session, dek_id: UUID, parent_id: UUID | None, wrapped: bytes | None
+    ) -> bytes:
+        if wrapped is None:
+            raise DataGoneError(f"key {dek_id} was destroyed")
+        kept = self._recall(dek_id)
+        if kept is not None:
+            return kept
+        wrapping = self._wrapping if parent_id is None else self.by_id(session, parent_id).key
+        try:
+            key = aes_key_unwrap(wrapping, wrapped)
+        except InvalidUnwrap as error:
+            raise SealBrokenError(f"key {dek_id} does not unwrap") from error
+        self._keep(dek_id, _Kept(key, parent_id, time.monotonic() + KEEP_SECONDS))
+        return key
+
+    def _recall(self, dek_id: UUID) -> bytes | None:
+        now = time.monotonic()
+        with self._lock:
+            kept = self._kept.get(dek_id)
+            if kept is None:
+                return None
+            if kept.until <= now:
+                del self._kept[dek_id]
+                return None
+            return kept.key
+
+    def _keep(self, dek_id: UUID, kept: _Kept) -> None:
+        now = time.monotonic()
+        with self._lock:
+            for known in [one for one, other in self._kept.items() if other.until <= now]:
+                del self._kept[known]
+            if not self._barred & {dek_id, kept.parent_id}:
+                self._kept[dek_id] = kept
