@@ -81,6 +81,8 @@ class EventType(StrEnum):
     RECONCILE_MISMATCH = "reconcile.mismatch"
     SECURITY_ROLLUP = "security.rollup"
     TEMPLATE_REVISED = "template.revised"
+    LOG_OPENED = "log.opened"
+    KEYS_CHANGED = "keys.changed"
 
 
 _CONSENT_CLOCK = ("effective_at", "cause")
@@ -92,6 +94,7 @@ _HOLD = ("basis", "scope", "until_at", "evidence_sha256")
 _NOTICE = ("receiver", "notice_sha256")
 _REQUEST = ("request_id", "draft_digest", "lapses_at", "signatures_dropped")
 _SIGNED = ("person_id", "draft_digest", "signature_sha256")
+_FROZEN = ("frozen_origin", "frozen_size", "frozen_root")
 _GRANTED = ("artefact_sha256", "starts_at", "expires_at", "supersedes", "renews")
 
 # Wire format: append only.
@@ -173,6 +176,8 @@ MEMBERS: Mapping[EventType, tuple[str, ...]] = {
     EventType.RECONCILE_MISMATCH: ("pull_id", "kind"),
     EventType.SECURITY_ROLLUP: ("count", "digest"),
     EventType.TEMPLATE_REVISED: ("template_id", "rev_sha256", "requires_reconsent"),
+    EventType.LOG_OPENED: ("origin", *_FROZEN),
+    EventType.KEYS_CHANGED: ("owner", "added", "retired", "compromised", "statement_sha256"),
 }
 
 # Plain in the leaf beside the commitment. Wire format: append only.
