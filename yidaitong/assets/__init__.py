@@ -1,0 +1,1 @@
+"""Building what pages need beside code: front-end files and translation catalogues."""
