@@ -6,6 +6,8 @@ from consent.encoding import b64u_decode
 from yidaitong.kernel import strictjson
 from yidaitong.kernel.crypto.errors import JoseError
 
+MAX_HEADER = 1024
+
 
 def parts(text: str, count: int, reason: str) -> list[str]:
     """The dot-separated parts of a compact text, each the one spelling of its bytes.
@@ -40,7 +42,7 @@ def header(part: str, allowed: Mapping[str, type], reason: str) -> Mapping[str, 
         JoseError: ``reason``.
     """
     try:
-        members = strictjson.read_object(decode(part, reason))
+        members = strictjson.parse_object(decode(part, reason), max_bytes=MAX_HEADER)
     except strictjson.StrictJsonError as error:
         raise JoseError(reason, f"header: {error}") from error
     if members.keys() != allowed.keys():

@@ -24,6 +24,7 @@ _CURVES: Mapping[tuple[str, str], Mapping[str, str]] = {
 }
 _POINT: Mapping[str, tuple[str, ...]] = {"OKP": ("x",), "EC": ("x", "y")}
 _POINT_BYTES = 32
+MAX_SET = 1024 * 1024
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
@@ -119,7 +120,7 @@ class KeySet(Mapping[str, PublicKey]):
         """
         data = text.encode() if isinstance(text, str) else text
         try:
-            members = strictjson.read_object(data).get("keys")
+            members = strictjson.parse_object(data, max_bytes=MAX_SET).get("keys")
         except strictjson.StrictJsonError as error:
             raise JoseError("jws.key", f"key set: {error}") from error
         if not isinstance(members, list):
