@@ -35,7 +35,9 @@ class OutboxJob(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(64))
     args: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime, server_default=text("now()"), init=False)
+    created_at: Mapped[datetime] = mapped_column(
+        UtcDateTime, server_default=text("now()"), init=False
+    )
     not_before: Mapped[datetime] = mapped_column(UtcDateTime)
     key: Mapped[str | None] = mapped_column(String(128), default=None)
     attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
