@@ -19,8 +19,8 @@ def issued(chain_id: UUID, **changes: object) -> Event:
         "ref": uuid7(),
         "n": 1,
         "chain_id": chain_id,
-        "members": {"pull_id": uuid7(), "packet_sha256": "x" * 43},
-        "public": {"packet_sha256": "x" * 43},
+        "members": {"pull_id": uuid7(), "packet_sha256": "A" * 43},
+        "public": {"packet_sha256": "A" * 43},
     }
     return Event(**(values | changes))  # type: ignore[arg-type]
 
@@ -38,7 +38,7 @@ class TestRecord:
         opened = evidence.open_event(desk, row)
         assert evidence.opening_matches(opened, leaf["commit"])
         assert leaf["consent"] == str(chain_id)
-        assert leaf["packet_sha256"] == "x" * 43
+        assert leaf["packet_sha256"] == "A" * 43
         assert opened.event["actor_role"] == "BANK"
 
     @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from functools import partial
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -28,10 +28,8 @@ WORKERS = 4
 
 @pytest.fixture
 def engine(database: str, server: Server) -> Iterator[Engine]:
-    made = make_engine(
-        server.url.replace("/postgres?", f"/{database}?").replace("ydt_owner", "ydt_app"),
-        pool_size=WORKERS + 1,
-    )
+    address = make_url(server.url).set(database=database, username="ydt_app")
+    made = make_engine(address.render_as_string(hide_password=False), pool_size=WORKERS + 1)
     yield made
     made.dispose()
 
@@ -77,8 +75,8 @@ def release(world: World, chain_id: UUID, *, fail: bool) -> bool:
             ref=uuid7(),
             n=1,
             chain_id=chain_id,
-            members={"packet_sha256": "x" * 43},
-            public={"packet_sha256": "x" * 43},
+            members={"packet_sha256": "A" * 43},
+            public={"packet_sha256": "A" * 43},
         ),
     )
     if fail:

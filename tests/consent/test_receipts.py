@@ -54,8 +54,8 @@ class TestIssue:
                 ref=uuid7(),
                 n=1,
                 chain_id=chain_id,
-                members={"pull_id": pull_id, "packet_sha256": "x" * 43},
-                public={"packet_sha256": "x" * 43},
+                members={"pull_id": pull_id, "packet_sha256": "A" * 43},
+                public={"packet_sha256": "A" * 43},
             ),
         )
         stopped = service.revoke(world.desk(), chain_id, "SUBJECT_WISH")
