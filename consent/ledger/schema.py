@@ -4,6 +4,7 @@ Hand-written, because what matters here is what metadata cannot say: who may do 
 nobody may, the owner included.
 """
 
+SCHEMA = "ledger"
 APP_ROLE = "ydt_app"
 LEDGER_ROLE = "ydt_ledger"
 
