@@ -1,0 +1,1 @@
+"""Applications, screening, underwriting, offers, loans and what an enterprise already owes."""
