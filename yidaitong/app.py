@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -46,10 +47,11 @@ def create_app(runtime: Runtime, portals: Iterable[Portal]) -> Flask:
     init_intake(app)
     init_auth(app)
     init_limits(app, settings.redis_url, enabled=settings.rate_limits)
-    init_i18n(app)
+    parts = list(portals)
+    init_i18n(app, [Path(part.pages.root_path) / "locale" for part in parts])
     init_filters(app)
     init_context(app)
-    _register(app, list(portals))
+    _register(app, parts)
     check_permissions(app)
     return app
 

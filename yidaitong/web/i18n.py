@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Final
 
 from flask import Flask, has_request_context, request
-from flask_babel import Babel
 
 from yidaitong.kernel.text import Text
+from yidaitong.web.catalogue import Catalogue, CatalogueBabel
 
 COOKIE: Final = "ydt_language"
 # Only these reach Babel: it fails on anything else.
@@ -15,13 +15,13 @@ DEFAULT: Final = "zh-CN"
 LANGUAGE_NAMES: Final = {"zh-CN": "中文", "en": "English"}
 
 
-def init_i18n(app: Flask) -> None:
-    """Translations from ``yidaitong/locale``; dates in Shanghai time."""
+def init_i18n(app: Flask, folders: list[Path]) -> None:
+    """Translations from ``yidaitong/locale`` and the portals' ``folders``; dates in Shanghai time."""
     app.config["BABEL_DEFAULT_LOCALE"] = LOCALES[DEFAULT]
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
-    folder = Path(__file__).parent.parent / "locale"
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(folder)
-    Babel(app, locale_selector=current_locale)
+    own = Path(__file__).parent.parent / "locale"
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(map(str, (own, *folders)))
+    CatalogueBabel(Catalogue([own, *folders])).init_app(app, locale_selector=current_locale)
 
 
 def current_language() -> str:
