@@ -1,0 +1,95 @@
+"""The whole life of a packet and of the duty a bank owes for its copy: states, events, edges.
+
+An edge that is not in these tables does not exist: the act is refused and nothing changes.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from consent.service import EventType
+from yidaitong.kernel.errors import InvalidStateError
+from yidaitong.kernel.text import Text
+
+
+class PacketState(StrEnum):
+    """Where a packet stands. ISSUED: in the log, waiting for its proof; SEALED: may be fetched."""
+
+    # Wire format: append only.
+    ISSUED = "ISSUED"
+    SEALED = "SEALED"
+    FETCHED = "FETCHED"
+    ACKED = "ACKED"
+    DISPUTED = "DISPUTED"
+    LAPSED = "LAPSED"
+    WITHDRAWN = "WITHDRAWN"
+
+    @property
+    def text(self) -> Text:
+        """The state in words for people."""
+        return _TEXTS[self]
+
+
+_TEXTS: Mapping[PacketState, Text] = {
+    PacketState.ISSUED: Text("存证中", "Being recorded"),
+    PacketState.SEALED: Text("待领取", "Ready to fetch"),
+    PacketState.FETCHED: Text("已领取", "Fetched"),
+    PacketState.ACKED: Text("已确认", "Acknowledged"),
+    PacketState.DISPUTED: Text("有争议", "Disputed"),
+    PacketState.LAPSED: Text("逾期未取", "Lapsed"),
+    PacketState.WITHDRAWN: Text("已撤销", "Withdrawn"),
+}
+
+UNFETCHED = frozenset({PacketState.ISSUED, PacketState.SEALED})
+OPEN = frozenset({PacketState.SEALED, PacketState.FETCHED, PacketState.ACKED})
+GONE = frozenset({PacketState.LAPSED, PacketState.WITHDRAWN})
+
+_S = PacketState
+_E = EventType
+
+# (state, event) → state. Sealing writes no leaf: it changes nothing anybody may rely on.
+PACKET_LIFECYCLE: Mapping[tuple[PacketState, EventType], PacketState] = {
+    (_S.SEALED, _E.PACKET_FETCHED): _S.FETCHED,
+    (_S.FETCHED, _E.PACKET_FETCHED): _S.FETCHED,
+    (_S.ACKED, _E.PACKET_FETCHED): _S.ACKED,
+    (_S.FETCHED, _E.PACKET_ACKED): _S.ACKED,
+    (_S.FETCHED, _E.PACKET_DISPUTED): _S.DISPUTED,
+    **{(state, _E.PACKET_LAPSED): _S.LAPSED for state in UNFETCHED},
+    **{(state, _E.PACKET_WITHDRAWN): _S.WITHDRAWN for state in UNFETCHED},
+}
+
+
+class CopyState(StrEnum):
+    """What a bank owes for a packet it fetched 留存义务."""
+
+    # Wire format: append only.
+    HELD = "HELD"
+    ERASE_DUE = "ERASE_DUE"
+    ERASE_OVERDUE = "ERASE_OVERDUE"
+    ERASED = "ERASED"
+    LEGAL_HOLD = "LEGAL_HOLD"
+
+    @property
+    def text(self) -> Text:
+        """The state in words for people."""
+        return _COPY_TEXTS[self]
+
+
+_COPY_TEXTS: Mapping[CopyState, Text] = {
+    CopyState.HELD: Text("银行留存中", "Kept by the bank"),
+    CopyState.ERASE_DUE: Text("待删除", "Erasure due"),
+    CopyState.ERASE_OVERDUE: Text("逾期未删除", "Erasure overdue"),
+    CopyState.ERASED: Text("已删除", "Erased"),
+    CopyState.LEGAL_HOLD: Text("依法留存", "Legal hold"),
+}
+
+
+def after(state: PacketState, event: EventType) -> PacketState:
+    """The state that ``event`` leads to.
+
+    Raises:
+        InvalidStateError: the event is impossible in ``state``.
+    """
+    try:
+        return PACKET_LIFECYCLE[state, event]
+    except KeyError:
+        raise InvalidStateError(f"{event} in {state}") from None
