@@ -1,4 +1,4 @@
-"""One process's resources: settings, engines, keys, gateway, queue; and the only way to a transaction."""
+"""One process's resources: settings, engines, keys, gateway, queue; and its transactions."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +16,9 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from yidaitong.departments.gateway import Gateway
-from yidaitong.kernel.actor import Actor
-from yidaitong.kernel.crypto.box import CryptoBox
+from yidaitong.departments.wire import TICKET_TYP
+from yidaitong.kernel.actor import SYSTEM, Actor
+from yidaitong.kernel.crypto.box import CryptoBox, KeyUse
 from yidaitong.kernel.db.engine import bind_actor, make_engine, make_session_factory
 from yidaitong.kernel.settings import Settings
 from yidaitong.kernel.uow import Promise, UnitOfWork
@@ -69,7 +70,12 @@ class Runtime:
     @cached_property
     def gateway(self) -> Gateway:
         """The only way to departments."""
-        return Gateway(self.settings)
+        return Gateway(self.settings, self._sign_ticket)
+
+    def _sign_ticket(self, payload: bytes) -> str:
+        """Sign the ticket of a registry look-up, in a short transaction of its own."""
+        with self.transaction(SYSTEM) as uow:
+            return uow.crypto.sign(uow.session, KeyUse.TICKET, TICKET_TYP, payload)
 
     @cached_property
     def worker_redis(self) -> "Redis":
@@ -77,7 +83,7 @@ class Runtime:
         return Redis.from_url(self.settings.redis_url)
 
     def queue_of(self, job: str) -> Queue:
-        """The queue that rings for ``job``: pulls have their own, so that nothing waits for them."""
+        """The queue that rings for ``job``; pulls have their own, so that they wait for none."""
         name = PULLS_QUEUE if job.startswith("pulls.") else DEFAULT_QUEUE
         return Queue(name, connection=self.redis, serializer=JSONSerializer)
 

@@ -12,7 +12,7 @@ from consent.errors import InvalidArtefactError
 from consent.events import canonical, sha256_b64u
 from yidaitong.departments.answers import Answer, Outcome
 from yidaitong.departments.registry import RESOURCES
-from yidaitong.kernel.clock import iso_ms
+from yidaitong.kernel.clock import iso_ms, monotonic
 from yidaitong.kernel.strictjson import parse_object
 
 # Wire format: append only.
@@ -79,12 +79,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order(Question):
-    """One dispatch of one line: the question, its exact bytes, and the ticket that allows it."""
+    """One dispatch of one line: the question, its exact bytes, and the ticket that allows it.
+
+    ``made`` is monotonic: the call's deadline runs from there, however late it is sent.
+    """
 
     body: bytes = field(repr=False)
     request_sha256: str
     ticket: str = field(repr=False)
     not_after: datetime
+    made: float = field(default_factory=monotonic, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

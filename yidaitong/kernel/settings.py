@@ -40,6 +40,8 @@ class Settings:
     gateway_url: str = "http://127.0.0.1:8100"
     # Pinned public keys of the departments, a JWK set whose keys carry ydt_owner.
     gateway_keys_file: Path = Path(".ydt/sandbox/departments.jwks.json")
+    # Certificate authorities of the departments' network; unset: the public ones.
+    gateway_ca_file: Path | None = None
     identity_provider_url: str = "http://127.0.0.1:8100/identity"
     # Sandbox and loopback addresses are refused unless this is on.
     allow_private_addresses: bool = False
@@ -104,6 +106,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "ledger_head_file": Path,
     "gateway_url": str,
     "gateway_keys_file": Path,
+    "gateway_ca_file": Path,
     "identity_provider_url": str,
     "allow_private_addresses": _flag,
     "call_deadline_seconds": _positive(float),
