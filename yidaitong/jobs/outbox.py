@@ -24,6 +24,7 @@ SWEEP_LIMIT = 200
 RING_AGAIN = timedelta(seconds=5)
 _RETRY_BASE_SECONDS = 1.0
 _RETRY_CAP_SECONDS = 300.0
+_WAIT_CAP_SECONDS = 15.0
 
 _OPEN = and_(OutboxJob.done_at.is_(None), OutboxJob.dead_at.is_(None))
 
@@ -67,13 +68,31 @@ def done(runtime: Runtime, held: Claim) -> bool:
     return _close(runtime, held, done_at=func.clock_timestamp(), leased_until=None, last_error=None)
 
 
-def failed(runtime: Runtime, held: Claim, reason: str) -> bool:
-    """Put the job back with full-jitter back-off, or into the dead-letter list."""
-    if held.attempts >= MAX_ATTEMPTS:
+def again(runtime: Runtime, held: Claim, pause: timedelta) -> bool:
+    """Put the job back for later because it asked so: nothing failed, so nothing is counted."""
+    return _close(
+        runtime,
+        held,
+        not_before=func.clock_timestamp() + pause,
+        leased_until=None,
+        hinted_at=None,
+        attempts=0,
+        last_error=None,
+    )
+
+
+def failed(runtime: Runtime, held: Claim, reason: str, *, final: bool = True) -> bool:
+    """Put the job back with full-jitter back-off, or into the dead-letter list.
+
+    ``final`` False: what it needs is away for the moment, so it waits however often it failed.
+    """
+    if final and held.attempts >= MAX_ATTEMPTS:
         return _close(
             runtime, held, dead_at=func.clock_timestamp(), leased_until=None, last_error=reason
         )
-    cap = min(_RETRY_CAP_SECONDS, _RETRY_BASE_SECONDS * 2**held.attempts)
+    # What waits for a service comes back soon after it does; what fails, ever more slowly.
+    most = _RETRY_CAP_SECONDS if final else _WAIT_CAP_SECONDS
+    cap = min(most, _RETRY_BASE_SECONDS * 2 ** min(held.attempts, MAX_ATTEMPTS))
     pause = timedelta(seconds=random.uniform(0, cap))  # noqa: S311 - jitter, not a secret
     return _close(
         runtime,

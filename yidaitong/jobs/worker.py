@@ -1,14 +1,15 @@
 """The worker: one function for RQ, long-lived processes, a heartbeat for each job."""
 
 import threading
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
+from consent.errors import ConsentError
 from yidaitong.jobs import outbox, registry, tasks
 from yidaitong.jobs.outbox import Claim
 from yidaitong.kernel.errors import DomainError
@@ -48,18 +49,26 @@ def perform_with(runtime: Runtime, job_id: UUID) -> bool:
         return False
     try:
         with _heartbeat(runtime, held):
-            registry.run(runtime, held.name, held.args)
+            pause = registry.run(runtime, held.name, held.args)
     except Exception as error:  # noqa: BLE001 - the worker's edge: every failure moves the row
         _log.warning("job.failed", job=held.name, id=str(job_id), error=_reason(error))
-        outbox.failed(runtime, held, _reason(error))
+        outbox.failed(runtime, held, _reason(error), final=not _passing(error))
     else:
-        outbox.done(runtime, held)
+        if pause is None:
+            outbox.done(runtime, held)
+        else:
+            outbox.again(runtime, held, pause)
     return True
+
+
+def _passing(error: Exception) -> bool:
+    """Whether it may go well later with nothing changed but time."""
+    return isinstance(error, DomainError | ConsentError) and error.retryable
 
 
 def _reason(error: Exception) -> str:
     # Codes and class names only: messages of libraries may quote data.
-    if isinstance(error, DomainError):
+    if isinstance(error, DomainError | ConsentError):
         return f"{error.code}: {error}"[:500]
     return type(error).__name__
 
@@ -100,5 +109,3 @@ def work(runtime: Runtime, *, burst: bool = False) -> None:
         log_job_description=False,
     )
     worker.work(burst=burst, logging_level="WARNING", max_jobs=None)
-
-
