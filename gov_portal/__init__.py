@@ -1,1 +1,28 @@
-"""The government portal: overview, catalogue, ledger, audit."""
+"""The government portal: overview, enterprises, departments, products, ledger, audit."""
+
+from gov_portal import departments, enterprises, filters, ledger, operations, overview, trail
+from gov_portal.blueprints import api, pages
+from yidaitong.kernel.text import Text
+from yidaitong.web.nav import NavItem
+
+__all__ = [
+    "api",
+    "departments",
+    "enterprises",
+    "filters",
+    "ledger",
+    "nav",
+    "operations",
+    "overview",
+    "pages",
+    "trail",
+]
+
+nav = [
+    NavItem("gov.overview", Text("总览", "Overview"), "chart", "overview.read"),
+    NavItem("gov.enterprises", Text("企业", "Enterprises"), "users", "enterprise.read"),
+    NavItem("gov.departments", Text("部门与目录", "Departments"), "department", "department.read"),
+    NavItem("gov.ledger", Text("存证日志", "Evidence log"), "ledger", "ledger.read"),
+    NavItem("gov.trail", Text("审计轨迹", "Audit trail"), "eye", "audit.read"),
+    NavItem("gov.operations", Text("运行", "Operations"), "pulse", "ops.read"),
+]

@@ -104,3 +104,19 @@ def entries(uow: UnitOfWork) -> list[ResourceEntry]:
             .order_by(ResourceEntry.resource)
         )
     )
+
+
+def entry_of(uow: UnitOfWork, resource: str) -> ResourceEntry:
+    """The current catalogue entry of one resource.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    entry = uow.session.scalar(
+        select(ResourceEntry).where(
+            ResourceEntry.resource == resource, ResourceEntry.superseded_at.is_(None)
+        )
+    )
+    if entry is None:
+        raise NotFoundError(f"no catalogue entry {resource[:32]}")
+    return entry

@@ -11,9 +11,10 @@ from yidaitong.departments.models import DepartmentCall
 from yidaitong.enterprises.models import Enterprise
 from yidaitong.kernel.clock import business_date
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.lending.loan_models import LoanEventRow
 from yidaitong.oversight.definitions import Moment, end_of
 from yidaitong.oversight.queries import READ
-from yidaitong.oversight.sources import ANSWERED
+from yidaitong.oversight.sources import ANSWERED, PaidOut
 
 MAX_DAYS: Final = 366
 _ZONE: Final = "Asia/Shanghai"
@@ -56,6 +57,16 @@ def calls(uow: UnitOfWork, days: int, as_of: date | None = None) -> Series:
         .where(DepartmentCall.ended_at < moment.until)
         .group_by(on)
     )
+    return filled(_pairs(uow, query), moment, days)
+
+
+def disbursements(uow: UnitOfWork, days: int, as_of: date | None = None) -> Series:
+    """Fen paid out on each business date, net of what was reversed on it."""
+    uow.actor.require(READ)
+    moment = _moment(uow, as_of)
+    paid, on = PaidOut(moment), LoanEventRow.business_date
+    first = moment.as_of - timedelta(days=days - 1)
+    query = paid.rows(on, func.sum(paid.adds)).where(on >= first).group_by(on)
     return filled(_pairs(uow, query), moment, days)
 
 

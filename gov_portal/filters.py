@@ -1,0 +1,65 @@
+"""How the console shows figures, cells, districts and times."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from gov_portal.blueprints import pages
+from yidaitong.enterprises.areas import district_name
+from yidaitong.kernel.money import FEN_PER_YUAN
+from yidaitong.kernel.text import Text
+from yidaitong.oversight.definitions import AMOUNT, Figure, Unit
+from yidaitong.oversight.series import Series
+from yidaitong.web.filters import EMPTY, day, local_seconds, name, number, yuan
+
+
+@pages.app_template_filter("figure")
+def figure(found: Figure) -> str:
+    """A figure in its unit."""
+    return yuan(found.value) if found.metric.unit is Unit.FEN else number(found.value)
+
+
+@pages.app_template_filter("cell")
+def cell(value: Any, column: Text) -> str:
+    """One cell of a row behind a figure."""
+    if column is AMOUNT:
+        return yuan(value)
+    match value:
+        case datetime():
+            return local_seconds(value)
+        case date():
+            return day(value)
+        case int():
+            return number(value)
+        case _:
+            return name(value)
+
+
+@pages.app_template_filter("district")
+def district(code: str | None) -> Text:
+    """A district by its code."""
+    return district_name(code)
+
+
+@pages.app_template_filter("milliseconds")
+def milliseconds(value: int | None) -> str:
+    """``180`` as ``180 ms``."""
+    return EMPTY if value is None else f"{value:,} ms"
+
+
+@pages.app_template_filter("in_yuan")
+def in_yuan(series: Series) -> list[float]:
+    """Fen as yuan for a chart, whose axes need numbers."""
+    return [value / FEN_PER_YUAN for value in series.values]
+
+
+@pages.app_template_filter("pair")
+def pair(texts: tuple[str, str]) -> Text:
+    """Chinese and English of one stored text."""
+    return Text(*texts)
+
+
+@pages.app_template_filter("leaf_rows")
+def leaf_rows(members: Iterable[tuple[str, Any]]) -> list[tuple[str, Any, str]]:
+    """Members of a leaf as lines of a definition list."""
+    return [(key, value, "code") for key, value in members]
