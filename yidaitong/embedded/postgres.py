@@ -30,6 +30,10 @@ class Server:
     _use: Use = field(repr=False)
     _tools: "_Tools" = field(repr=False)
 
+    def url_of(self, role: str) -> str:
+        """The address for another login; the private folder is the access control."""
+        return self.owner_url.replace(f"//{OWNER}@", f"//{role}@", 1)
+
     def stop(self) -> None:
         """Stop it, unless another process uses it. Safe to repeat."""
         with locked(self.home):
