@@ -21,7 +21,7 @@ def _parse(text: str, places: int) -> int:
     sign, whole, fraction = match.group(1), match.group(2), (match.group(3) or "")
     if fraction[places:].strip("0"):
         raise MoneyError(f"more than {places} decimals")
-    fen = int(whole) * 10**places + int(fraction[:places].ljust(places, "0") or "0")
+    fen: int = int(whole) * 10**places + int(fraction[:places].ljust(places, "0") or "0")
     if fen > MAX_FEN:
         raise MoneyError("out of range")
     return -fen if sign else fen

@@ -1,0 +1,1 @@
+"""Loan products: closed-grammar policies, their versions, admission and explanation."""
