@@ -34,7 +34,8 @@ _PROBLEMS: Final = """() => {
   if (document.querySelectorAll('h1').length !== 1) found.push('not exactly one h1');
   if (document.querySelectorAll('main').length !== 1) found.push('not exactly one main');
   const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
-  for (const id of new Set(ids.filter((id, n) => ids.indexOf(id) !== n))) found.push('twice: ' + id);
+  const twice = ids.filter((id, n) => ids.indexOf(id) !== n);
+  for (const id of new Set(twice)) found.push('twice: ' + id);
   for (const e of document.querySelectorAll('input:not([type=hidden]), select, textarea')) {
     if (!e.labels.length && !e.ariaLabel) found.push('no label: ' + name(e));
   }

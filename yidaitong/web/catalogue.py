@@ -1,4 +1,4 @@
-"""Translations read straight from the ``.po`` files, once per process: nothing to compile, nothing stale."""
+"""Translations read straight from the ``.po`` files, once per process: none can be stale."""
 
 from io import BytesIO
 from pathlib import Path
@@ -37,7 +37,7 @@ class CatalogueBabel(Babel):  # type: ignore[misc]  # the library ships no types
 
 
 def load(folders: list[Path], locale: str) -> Translations:
-    """The translations of ``locale`` below all ``folders``; a part without a catalogue adds none."""
+    """The translations of ``locale`` in ``folders``; a part without a catalogue adds none."""
     merged = Translations()
     for folder in folders:
         path = folder / locale / "LC_MESSAGES" / "messages.po"

@@ -52,7 +52,7 @@ def day(on: date | datetime | None) -> str:
         return EMPTY
     if isinstance(on, datetime):
         on = on.astimezone(SHANGHAI).date()
-    return format_date(on, "long")
+    return str(format_date(on, "long"))
 
 
 def percent(bp: int | None) -> str:

@@ -16,7 +16,7 @@ LANGUAGE_NAMES: Final = {"zh-CN": "中文", "en": "English"}
 
 
 def init_i18n(app: Flask, folders: list[Path]) -> None:
-    """Translations from ``yidaitong/locale`` and the portals' ``folders``; dates in Shanghai time."""
+    """Translations of ``yidaitong`` and of the portals' ``folders``; dates in Shanghai time."""
     app.config["BABEL_DEFAULT_LOCALE"] = LOCALES[DEFAULT]
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     own = Path(__file__).parent.parent / "locale"

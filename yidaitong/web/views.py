@@ -135,7 +135,8 @@ def load(schema: Schema, location: str) -> Any:
     try:
         return schema.load(raw)
     except ValidationError as error:
-        raise InvalidRequestError("schema", fields=flatten(error.normalized_messages())) from error
+        found = error.normalized_messages()  # type: ignore[no-untyped-call]
+        raise InvalidRequestError("schema", fields=flatten(found)) from error
 
 
 def _documented(view: Any, schema: type[Schema], location: str) -> dict[str, Any]:
@@ -175,9 +176,9 @@ def _in_work(permission: str, view: WorkView[P]) -> View[P]:
     return _marked(wrapper, permission, view)
 
 
-def _marked(wrapper: Any, permission: str, view: Any) -> Any:
-    wrapper.__permission__ = permission
-    wrapper.__inner__ = view
+def _marked(wrapper: View[P], permission: str, view: Any) -> View[P]:
+    wrapper.__permission__ = permission  # type: ignore[attr-defined]
+    wrapper.__inner__ = view  # type: ignore[attr-defined]
     return wrapper
 
 
@@ -226,7 +227,7 @@ def _again(view: Any, error: DomainError | ConsentError, path: dict[str, Any]) -
     note_refusal(error)
     fields = dict(error.fields) if isinstance(error, InvalidRequestError) else {}
     if isinstance(error, StepUpRequiredError):
-        fields["password"] = "WRONG_PASSWORD"
+        fields["password"] = "WRONG_PASSWORD"  # noqa: S105 - a code, not a password
     keep_form(FormState(intake.typed_values(), field_texts(fields), problem_text(error)))
     answer = make_response(page(**path))
     answer.status_code = status_of(error)
