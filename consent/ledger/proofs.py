@@ -1,6 +1,7 @@
 """Proofs of single leaves, read from the database (C2SP tlog-proof)."""
 
 from collections.abc import Collection, Mapping
+from typing import Final
 
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
@@ -25,6 +26,8 @@ _COVERED = text(f"""
     WHERE entry.key = :key
 """)  # noqa: S608 - constants only
 _NEWEST = text(_HEAD)
+CHANNEL: Final = "ydt_ledger"
+_NOTIFY = text(f"NOTIFY {CHANNEL}")
 _TILES = text("""
     SELECT lvl, n, data FROM ledger.tile
     JOIN unnest(CAST(:levels AS smallint[]), CAST(:numbers AS bigint[])) AS wanted (lvl, n)
@@ -46,6 +49,14 @@ def tile_reader(session: Session | Connection) -> ReadTiles:
         return {(row.lvl, row.n): bytes(row.data) for row in rows}
 
     return read
+
+
+def ask_soon(session: Session | Connection) -> None:
+    """Tell the publisher that a release waits for its proof; takes effect at commit.
+
+    Not from a business transaction that writes: the notice's commit lock makes writers queue.
+    """
+    session.execute(_NOTIFY)
 
 
 def published_head(session: Session | Connection) -> tuple[int, str] | None:

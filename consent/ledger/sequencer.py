@@ -99,19 +99,24 @@ def locked_state(connection: Connection, origin: str | None = None) -> State:
     return State(str(row.origin), bytes(row.root), edge)
 
 
-def sequence(engine: Engine, *, origin: str | None = None, limit: int = BATCH) -> int:
+def sequence(
+    engine: Engine, *, origin: str | None = None, limit: int = BATCH, at_least: int = 0
+) -> int:
     """Integrate the next submitted leaves in order of id; how many. Safe from many workers.
 
-    Another worker at work counts as nothing to do.
+    Another worker at work counts as nothing to do. ``at_least`` is the size of the newest head
+    known outside the database.
 
     Raises:
         LedgerNotOpenError: the log was not opened, or under another origin.
-        LedgerForkError: the state row is damaged.
+        LedgerForkError: the state row is damaged, or behind ``at_least``.
     """
     try:
         with engine.begin() as connection:
             prepare(connection)
             state = locked_state(connection, origin)
+            if state.size < at_least:
+                raise LedgerForkError("the log is behind a known head")
             rows = connection.execute(_NEXT, {"size": state.size, "limit": limit}).scalars()
             leaves = [bytes(row) for row in rows]
             if leaves:
