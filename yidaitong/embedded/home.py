@@ -60,8 +60,7 @@ def open_home(environ: Mapping[str, str]) -> Home:
         folder.chmod(0o755)
     for name in ("secrets", "logs", "sandbox", "ledger"):
         (folder / name).mkdir(exist_ok=True)
-    (folder / "secrets").chmod(0o700)
-    (folder / "logs").chmod(0o700)
+        (folder / name).chmod(0o700)
     for name, size in _SECRETS.items():
         _create(folder / "secrets" / name, secrets.token_hex(size))
     return Home(folder)

@@ -1,0 +1,1 @@
+"""The command line: one command is one service call; the exit code is the result."""

@@ -1,0 +1,5 @@
+"""``python -m yidaitong.cli``."""
+
+from yidaitong.cli.main import main
+
+main()
