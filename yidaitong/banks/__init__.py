@@ -1,0 +1,1 @@
+"""Banks: who takes part, under which agreement, and with which pinned public keys."""

@@ -1,0 +1,87 @@
+"""Reading banks: who takes part, whether they are accredited, with which keys."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from yidaitong.accounts.scope import as_system
+from yidaitong.banks.models import (
+    AgreementState,
+    Bank,
+    BankAgreement,
+    BankKey,
+    KeyPurpose,
+    KeyState,
+)
+from yidaitong.kernel.clock import business_date
+from yidaitong.kernel.errors import NotFoundError
+from yidaitong.kernel.uow import UnitOfWork
+
+
+def banks(uow: UnitOfWork) -> list[Bank]:
+    """Every registered bank, by id."""
+    return list(uow.session.scalars(select(Bank).order_by(Bank.id)))
+
+
+def bank_of(uow: UnitOfWork, bank_id: str) -> Bank:
+    """One bank.
+
+    Raises:
+        NotFoundError: no such bank.
+    """
+    bank = uow.session.get(Bank, bank_id)
+    if bank is None:
+        raise NotFoundError(f"bank {bank_id}")
+    return bank
+
+
+def is_accredited(uow: UnitOfWork, bank_id: str) -> bool:
+    """Whether the bank has an agreement in force today; anybody may ask this."""
+    today = business_date(uow.now)
+    query = select(BankAgreement.id).where(
+        BankAgreement.bank_id == bank_id,
+        BankAgreement.state == AgreementState.ACTIVE,
+        BankAgreement.starts_on <= today,
+        BankAgreement.ends_on >= today,
+    )
+    with as_system(uow) as wide:
+        return wide.session.scalar(query) is not None
+
+
+def agreements(uow: UnitOfWork, bank_id: str) -> list[BankAgreement]:
+    """Agreements of one bank that the actor may see, newest first."""
+    query = select(BankAgreement).where(BankAgreement.bank_id == bank_id)
+    return list(uow.session.scalars(query.order_by(BankAgreement.id.desc())))
+
+
+def keys_of_bank(uow: UnitOfWork, bank_id: str) -> list[BankKey]:
+    """Every key of one bank that the actor may see, newest first."""
+    query = select(BankKey).where(BankKey.bank_id == bank_id)
+    return list(uow.session.scalars(query.order_by(BankKey.id.desc())))
+
+
+def encryption_key(uow: UnitOfWork, bank_id: str) -> BankKey:
+    """The key packets of this bank are encrypted to.
+
+    Raises:
+        NotFoundError: none is pinned.
+    """
+    query = select(BankKey).where(
+        BankKey.bank_id == bank_id,
+        BankKey.use == KeyPurpose.ENC,
+        BankKey.state == KeyState.ACTIVE,
+    )
+    key = uow.session.scalar(query)
+    if key is None:
+        raise NotFoundError(f"no encryption key of {bank_id}")
+    return key
+
+
+def ack_keys(uow: UnitOfWork, bank_id: str) -> Sequence[BankKey]:
+    """The keys a bank's receipts may be signed with, newest first."""
+    query = select(BankKey).where(
+        BankKey.bank_id == bank_id,
+        BankKey.use == KeyPurpose.ACK,
+        BankKey.state == KeyState.ACTIVE,
+    )
+    return list(uow.session.scalars(query.order_by(BankKey.id.desc())))
