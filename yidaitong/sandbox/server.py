@@ -1,0 +1,200 @@
+"""The departments' web server: resources, identity check, fault control and their own log.
+
+For development and tests only: it listens where it is told, and its control has no lock.
+"""
+
+import hashlib
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from yidaitong.departments.registry import RESOURCES
+from yidaitong.departments.wire import MAX_REQUEST_BYTES, TICKET_HEADER
+from yidaitong.kernel.clock import wall
+from yidaitong.sandbox import data, weather
+from yidaitong.sandbox.answering import Asked, RequestRefusedError, read_request, reply_to
+from yidaitong.sandbox.faults import FaultBook
+from yidaitong.sandbox.journal import Entry, Journal
+from yidaitong.sandbox.keys import AnswerKeys, ensure, platform_path
+from yidaitong.sandbox.tickets import TicketDesk, TicketRefusedError
+from yidaitong.sandbox.twisting import answer_text
+from yidaitong.sandbox.wires import WIRES, plain
+
+EXTENSION: Final = "ydt-sandbox"
+IDENTITY: Final = "IDENTITY.VERIFY"  # How faults name the identity provider.
+
+pages = Blueprint("sandbox", __name__)
+
+
+@dataclass(kw_only=True)
+class Sandbox:
+    """What one process of the departments holds."""
+
+    keys: AnswerKeys = field(repr=False)
+    desk: TicketDesk
+    faults: FaultBook
+    journal: Journal = field(default_factory=Journal)
+    # Ordinary delays and rare failures; off for designed stories and tests.
+    ordinary_day: bool = False
+    clock: Callable[[], datetime] = wall
+
+
+def create_app(
+    home: Path, platform_jwks_path: Path | None = None, *, clock: Callable[[], datetime] = wall
+) -> Flask:
+    """The departments as one web application.
+
+    ``YDT_SANDBOX_FAULTS`` is a JSON list of faults to begin with; ``YDT_SANDBOX_WEATHER=1`` turns
+    on ordinary delays and rare failures. One process only: used tickets and faults are its own.
+    """
+    app = Flask("yidaitong.sandbox", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions[EXTENSION] = Sandbox(
+        keys=ensure(home),
+        desk=TicketDesk(platform_jwks_path or platform_path(home)),
+        faults=FaultBook.read(os.environ.get("YDT_SANDBOX_FAULTS", "")),
+        ordinary_day=os.environ.get("YDT_SANDBOX_WEATHER", "") == "1",
+        clock=clock,
+    )
+    app.register_blueprint(pages)
+    return app
+
+
+def sandbox() -> Sandbox:
+    """The sandbox of the running application."""
+    found = current_app.extensions[EXTENSION]
+    if not isinstance(found, Sandbox):
+        raise TypeError("not a sandbox")
+    return found
+
+
+@pages.post("/<department>/resources/<code>")
+def answer(department: str, code: str) -> ResponseReturnValue:
+    """One department's answer about one firm."""
+    resource = f"{department.upper()}.{code}"
+    if resource not in RESOURCES or department != department.lower():
+        return _refusal(404, "RESOURCE_UNKNOWN")
+    here, asked_at = sandbox(), sandbox().clock()
+    ticket, raw = request.headers.get(TICKET_HEADER, ""), request.get_data()
+    try:
+        claims = here.desk.admit(ticket, resource, raw, asked_at)
+        asked = read_request(raw, resource)
+    except TicketRefusedError as error:
+        return _turned_away(asked_at, resource, ticket, (403, error.code))
+    except RequestRefusedError as error:
+        return _turned_away(asked_at, resource, ticket, (400, error.code))
+    entry = Entry(
+        asked_at=asked_at,
+        answered_at=asked_at,
+        resource=resource,
+        uscc=asked.uscc,
+        claims=claims,
+        ticket=ticket,
+        fields=asked.fields,
+    )
+    return _answered(here, asked, entry)
+
+
+def _answered(here: Sandbox, asked: Asked, entry: Entry) -> ResponseReturnValue:
+    fault = here.faults.take(asked.resource, asked.uscc)
+    if here.ordinary_day:
+        time.sleep(weather.delay(asked.sha256))
+        fault = fault or weather.mishap(asked.sha256)
+    envelope = reply_to(asked, here.clock())
+    text = answer_text(here.keys, envelope, None if fault is None else fault.kind)
+    here.journal.write(
+        replace(
+            entry,
+            answered_at=here.clock(),
+            outcome=envelope.outcome.value,
+            fault=None if fault is None else fault.kind.value,
+        )
+    )
+    if fault is not None and fault.kind in WIRES:
+        found: ResponseReturnValue = WIRES[fault.kind](fault, text)
+        return found
+    return plain(text)
+
+
+def _turned_away(
+    asked_at: datetime, resource: str, ticket: str, why: tuple[int, str]
+) -> ResponseReturnValue:
+    status, code = why
+    sandbox().journal.write(
+        Entry(
+            asked_at=asked_at,
+            answered_at=sandbox().clock(),
+            resource=resource,
+            ticket=ticket,
+            refused=code,
+        )
+    )
+    return _refusal(status, code)
+
+
+def _refusal(status: int, code: str) -> tuple[Response, int]:
+    return jsonify({"code": code}), status
+
+
+@pages.post("/identity/verify")
+def verify_identity() -> ResponseReturnValue:
+    """The identity provider: do name, ID number and mobile belong to one person?"""
+    body = request.get_json(silent=True)
+    names = ("name", "id_number", "mobile")
+    if not isinstance(body, dict) or not all(isinstance(body.get(name), str) for name in names):
+        return _refusal(400, "REQUEST_FORM")
+    facts = [str(body[name]) for name in names]
+    reply = {
+        "result": data.identity_result(*facts),
+        "serial": f"ID-{hashlib.sha256('|'.join(facts).encode()).hexdigest()[:16]}",
+    }
+    fault = sandbox().faults.take(IDENTITY, "")
+    if fault is not None and fault.kind in WIRES:
+        found: ResponseReturnValue = WIRES[fault.kind](fault, current_app.json.dumps(reply))
+        return found
+    return jsonify(reply)
+
+
+@pages.get("/_faults")
+def show_faults() -> ResponseReturnValue:
+    """The faults in force."""
+    return jsonify(sandbox().faults.shown())
+
+
+@pages.put("/_faults")
+def put_faults() -> ResponseReturnValue:
+    """Put a list of faults in force instead of the present ones."""
+    try:
+        sandbox().faults.replace(request.get_json(silent=True))
+    except (ValueError, TypeError) as error:
+        return jsonify({"code": "FAULTS", "reason": str(error)}), 400
+    return jsonify(sandbox().faults.shown())
+
+
+@pages.get("/_log")
+def show_log() -> ResponseReturnValue:
+    """What was asked and answered, oldest first; ``?resource=TAX.PAY`` for one."""
+    entries = sandbox().journal.entries(request.args.get("resource"))
+    return jsonify([entry.shown() for entry in entries])
+
+
+@pages.delete("/_log")
+def clear_log() -> ResponseReturnValue:
+    """Forget the log."""
+    sandbox().journal.clear()
+    return "", 204
+
+
+@pages.get("/health")
+def health() -> ResponseReturnValue:
+    """Whether the process is up, and which day it takes today to be."""
+    today: dict[str, Any] = {"status": "ok", "now": sandbox().clock().isoformat()}
+    return jsonify(today)
