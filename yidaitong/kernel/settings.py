@@ -51,6 +51,7 @@ class Settings:
     line_attempts: int = 8
     lease_seconds: int = 10
     pull_ttl_seconds: int = 86_400
+    packet_ttl_seconds: int = 86_400
     session_idle_minutes: int = 15
     session_max_hours: int = 8
     login_failures_per_quarter: int = 10
@@ -115,6 +116,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "line_attempts": _positive(int),
     "lease_seconds": _positive(int),
     "pull_ttl_seconds": _positive(int),
+    "packet_ttl_seconds": _positive(int),
     "session_idle_minutes": _positive(int),
     "session_max_hours": _positive(int),
     "login_failures_per_quarter": _positive(int),
