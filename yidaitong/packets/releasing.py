@@ -1,0 +1,161 @@
+"""Releasing (C4): check once more under the lock, compose, sign, and write the leaf."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+
+from consent.artefact import ConsentArtefact, DataLife
+from consent.drafts import artefact_text, read_artefact
+from consent.events import sha256_b64u
+from consent.models import ConsentRow
+from consent.service import EventType
+from yidaitong.authorizations.desk import PLATFORM
+from yidaitong.banks import queries as banks
+from yidaitong.enterprises import queries as enterprises
+from yidaitong.kernel.crypto.box import KeyUse
+from yidaitong.kernel.errors import InvalidStateError
+from yidaitong.kernel.ids import uuid7
+from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.packets.composing import PACKET_TYP, Case, Composed, compose
+from yidaitong.packets.lifecycle import PacketState
+from yidaitong.packets.models import Packet
+from yidaitong.packets.moving import members_of, move_pull, note
+from yidaitong.packets.places import content_place
+from yidaitong.pulls import moving
+from yidaitong.pulls.lifecycle import PullState
+from yidaitong.pulls.models import Pull
+from yidaitong.pulls.moving import Locked
+from yidaitong.pulls.queries import results
+
+RELEASE = "packets.release"
+SEAL = "packets.seal"
+EVALUATE = "applications.evaluate"
+
+_HELD_PAUSE = timedelta(seconds=30)
+_VIEW_LIFE = timedelta(hours=24)
+_UNITS = {
+    "HOUR": timedelta(hours=1),
+    "DAY": timedelta(days=1),
+    "WEEK": timedelta(weeks=1),
+    "MONTH": timedelta(days=30),
+    "YEAR": timedelta(days=365),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """The newest version of the consent: what may be released, and its hash."""
+
+    artefact: ConsentArtefact
+    artefact_sha256: str
+
+
+def release(uow: UnitOfWork, pull_id: UUID) -> UUID | None:
+    """Release the packet of a collected pull; its id, or None where nothing may be released.
+
+    Safe to repeat: the same packet is found again. A paused or suspended consent holds it; the
+    job then comes back by itself until the pull's time is over.
+
+    Raises:
+        NotFoundError: no such pull.
+        InvalidStateError: the bank is not accredited or has no valid key.
+        EvidenceUnavailableError: evidence cannot be written now.
+    """
+    locked = moving.lock(uow, moving.chain_of(uow, pull_id), RELEASE)
+    pull = moving.read(locked, pull_id)
+    if pull.state is not PullState.SEALED:
+        return uow.session.scalar(select(Packet.id).where(Packet.pull_id == pull_id))
+    if locked.stopped or pull.bank_id is None:
+        return None
+    if locked.hold is not None or pull.held is not None:
+        uow.defer(RELEASE, delay=_HELD_PAUSE, pull_id=pull_id)
+        return None
+    locked.live.require_active()
+    locked.desk.evidence_ready()
+    packet = _issue(locked, pull, pull.bank_id)
+    uow.defer(SEAL, packet_id=packet.id)
+    if pull.application_id is not None:
+        uow.defer(EVALUATE, application_id=pull.application_id)
+    return packet.id
+
+
+def _issue(locked: Locked, pull: Pull, bank_id: str) -> Packet:
+    uow = locked.uow
+    if not banks.is_accredited(uow, bank_id):
+        raise InvalidStateError(f"bank {bank_id} is not accredited")
+    key = banks.encryption_key(uow, bank_id)
+    basis = _basis(locked)
+    packet_id = uuid7()
+    case = _case(locked, pull, basis, packet_id)
+    composed = compose(case)
+    text = uow.crypto.sign(uow.session, KeyUse.PACKET, PACKET_TYP, composed.payload)
+    packet = _row(locked, pull, case, composed)
+    packet.packet_sha256 = sha256_b64u(text.encode("ascii"))
+    packet.bank_id, packet.bank_kid = bank_id, key.kid
+    content = json.dumps({"packet": text, "evidence": composed.evidence}).encode()
+    packet.content = uow.crypto.seal(uow.session, content_place(pull.chain_id, packet_id), content)
+    move_pull(locked, pull.id, EventType.PACKET_ISSUED)
+    recorded = note(locked, packet, EventType.PACKET_ISSUED, members_of(packet), before=None)
+    packet.event_id = recorded.event_id
+    uow.session.add(packet)
+    uow.session.flush()
+    return packet
+
+
+def _basis(locked: Locked) -> _Basis:
+    row = locked.uow.session.get_one(ConsentRow, locked.live.consent_id)
+    if row.artefact_sha256 != sha256_b64u(artefact_text(locked.desk, row).encode("ascii")):
+        raise InvalidStateError(f"consent {row.id} is not what was granted")
+    return _Basis(read_artefact(locked.desk, row), row.artefact_sha256)
+
+
+def _case(locked: Locked, pull: Pull, basis: _Basis, packet_id: UUID) -> Case:
+    uow, at = locked.uow, locked.at
+    consented = set(basis.artefact.resources)
+    return Case(
+        packet_id=packet_id,
+        issuer=PLATFORM,
+        artefact=basis.artefact,
+        artefact_sha256=basis.artefact_sha256,
+        pull_id=pull.id,
+        body_sha256=pull.body_sha256,
+        uscc=enterprises.subject_of(uow, pull.enterprise_id).uscc,
+        personal=locked.live.row.person_id is not None,
+        # An amendment may have narrowed the scope since the question was asked.
+        results=[one for one in results(uow, pull.id) if one.resource in consented],
+        issued_at=at,
+        fetch_before=at + timedelta(seconds=uow.settings.packet_ttl_seconds),
+        erase_due_at=erase_due(at, basis.artefact.mode, basis.artefact.data_life),
+    )
+
+
+def erase_due(at: datetime, mode: str, life: DataLife) -> datetime:
+    """Until when the bank may keep what was released at ``at``."""
+    return at + (_VIEW_LIFE if mode == "VIEW" else _UNITS[life.unit] * life.n)
+
+
+def _row(locked: Locked, pull: Pull, case: Case, composed: Composed) -> Packet:
+    return Packet(
+        id=case.packet_id,
+        pull_id=pull.id,
+        chain_id=pull.chain_id,
+        consent_id=locked.live.consent_id,
+        enterprise_id=pull.enterprise_id,
+        person_id=locked.live.row.person_id,
+        bank_id="",
+        application_id=pull.application_id,
+        purpose=pull.purpose,
+        product_id=pull.product_id,
+        state=PacketState.ISSUED,
+        complete=composed.complete,
+        packet_sha256="",
+        bank_kid="",
+        event_id=case.packet_id,
+        issued_at=case.issued_at,
+        fetch_before=case.fetch_before,
+        erase_due_at=case.erase_due_at,
+        content=b"",
+    )
