@@ -14,7 +14,7 @@ _BIN: Final = Path(sys.executable).parent
 _STEPS: Final = (
     ("style", (str(_BIN / "ruff"), "check", ".")),
     ("format", (str(_BIN / "ruff"), "format", "--check", "-q", ".")),
-    ("order of packages", (str(_BIN / "lint-imports"), "--config", "setup.cfg")),
+    ("order of packages", (str(_BIN / "lint-imports"), "setup.cfg")),
     ("types", (str(_BIN / "mypy"),)),
     ("types of the entries", (str(_BIN / "mypy"), "manage.py", "wsgi.py")),
     ("house rules", (sys.executable, "-m", "pytest", "-q", "tests/house")),
