@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from consent.ports import ActorRef, Desk, Reach, SealedAt, SignUse
 from yidaitong.kernel.actor import Actor, Realm
 from yidaitong.kernel.crypto.box import DekKind, KeyUse, Place
 from yidaitong.kernel.errors import ForbiddenError
+from yidaitong.kernel.evidence import evidence_ready
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import UnitOfWork
 
@@ -67,6 +69,7 @@ def desk_of(uow: UnitOfWork, *, job: str | None = None) -> Desk:
         sealer=keys,
         signer=keys,
         issuer=PLATFORM,
+        evidence_ready=partial(evidence_ready, uow),
     )
 
 
