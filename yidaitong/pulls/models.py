@@ -30,9 +30,9 @@ class Pull(Base, kw_only=True):
 
     ``n`` counts its events. ``epoch`` is the consent's as last evaluated. ``held`` names why lines
     wait (PAUSED, SUSPENDED), None while they go on. ``client`` and ``idempotency_key`` make a
-    repeated request the same pull. ``expires_at``: what is not released by then has failed.
-    ``person_id`` is set where the principal is a natural person. No foreign key leads to the
-    consent: it would be a share lock on its row.
+    repeated request the same pull; a refusal that may pass keeps no key. What is not released
+    by ``expires_at`` has failed. ``person_id`` is set where the principal is a natural person. No
+    foreign key leads to the consent: it would be a share lock on its row.
     """
 
     __tablename__ = "pull"
@@ -63,7 +63,7 @@ class Pull(Base, kw_only=True):
     product_id: Mapped[str] = mapped_column(String(64))
     operator_id: Mapped[UUID | None] = mapped_column(default=None)
     client: Mapped[str] = mapped_column(String(64))
-    idempotency_key: Mapped[str] = mapped_column(String(128))
+    idempotency_key: Mapped[str | None] = mapped_column(String(128))
     body_sha256: Mapped[str] = mapped_column(String(43))
     state: Mapped[PullState] = mapped_column(str_enum(PullState))
     n: Mapped[int] = mapped_column(default=1)

@@ -1,0 +1,200 @@
+"""C2: before each dispatch the consent is locked and everything is looked at again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, or_, select, update
+
+from consent import service
+from consent.artefact import ConsentArtefact, Dataset
+from consent.lifecycle import ConsentState
+from consent.service import EventType
+from yidaitong.departments.queries import servable
+from yidaitong.departments.wire import TICKET_TYP, Order, Question, make_order
+from yidaitong.enterprises import queries as enterprises
+from yidaitong.kernel.crypto.box import KeyUse
+from yidaitong.kernel.errors import NotFoundError
+from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.pulls.lifecycle import COLLECTING, LineStatus
+from yidaitong.pulls.lines import Closing, close_line, collecting
+from yidaitong.pulls.models import Pull, PullLine
+from yidaitong.pulls.moving import RUN, Locked, lock, read
+
+DEADLINE = "DEADLINE"
+ATTEMPTS = "ATTEMPTS"
+OUT_OF_SCOPE = "OUT_OF_SCOPE"
+_ENTERPRISE = "ENTERPRISE"
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One open line under its locked consent."""
+
+    locked: Locked
+    pull: Pull
+    line: PullLine
+
+
+def open_lines(uow: UnitOfWork, pull_id: UUID) -> list[UUID]:
+    """Lines of a pull that may be asked for now: due, and leased by nobody."""
+    now = func.clock_timestamp()
+    return list(
+        uow.session.scalars(
+            select(PullLine.id)
+            .join(Pull, Pull.id == PullLine.pull_id)
+            .where(
+                PullLine.pull_id == pull_id,
+                PullLine.status == LineStatus.PENDING,
+                PullLine.not_before <= now,
+                or_(PullLine.leased_until.is_(None), PullLine.leased_until < now),
+                Pull.state.in_(COLLECTING),
+            )
+            .order_by(PullLine.id)
+        )
+    )
+
+
+def claim(uow: UnitOfWork, line_id: UUID) -> Order | None:
+    """Lease one line and write down that its department is about to be asked (P3).
+
+    None where nobody may be asked: the consent is not active, somebody else holds the line, or
+    the line closed here because its time is over or its source or scope is gone. The attempt
+    number is the fence: only the answer to the newest attempt counts, while its lease lasts.
+
+    Raises:
+        NotFoundError: no such line.
+        EvidenceUnavailableError: evidence cannot be written now.
+    """
+    case = _open_line(uow, line_id)
+    if case is None or case.locked.live.state is not ConsentState.ACTIVE:
+        return None
+    over = _over(case)
+    if over is not None:
+        close_line(case.locked, case.line, over)
+        return None
+    case.locked.desk.evidence_ready()
+    artefact = service.artefact_of(case.locked.desk, case.locked.live.row)
+    dataset = next((one for one in artefact.datasets if one.resource == case.line.resource), None)
+    if dataset is None:
+        # An amendment took the resource out.
+        gone = Closing(status=LineStatus.EXCLUDED_BY_SUBJECT, why=OUT_OF_SCOPE)
+        close_line(case.locked, case.line, gone)
+        return None
+    order = _order(case, artefact, dataset)
+    _lease(case, order)
+    return order
+
+
+def _open_line(uow: UnitOfWork, line_id: UUID) -> _Case | None:
+    found = uow.session.execute(
+        select(PullLine.chain_id, PullLine.pull_id).where(PullLine.id == line_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFoundError(f"line {line_id}")
+    locked = lock(uow, found.chain_id, RUN)
+    pull = read(locked, found.pull_id)
+    line = uow.session.get_one(PullLine, line_id, populate_existing=True)
+    if pull.state not in COLLECTING or not _free(line, locked.at):
+        return None
+    return _Case(locked, pull, line)
+
+
+def _free(line: PullLine, at: datetime) -> bool:
+    leased = line.leased_until is not None and line.leased_until >= at
+    return line.status is LineStatus.PENDING and line.not_before <= at and not leased
+
+
+def _over(case: _Case) -> Closing | None:
+    """Why the line is not asked any more, None where it may be."""
+    at, line = case.locked.at, case.line
+    if at >= min(line.deadline_at, case.pull.expires_at):
+        return Closing(status=LineStatus.TIMEOUT, why=DEADLINE)
+    if line.attempt >= case.locked.uow.settings.line_attempts:
+        return Closing(status=LineStatus.TIMEOUT, why=ATTEMPTS)
+    missing = servable(case.locked.uow, [line.resource])
+    if missing:
+        return Closing(status=LineStatus.UNSUPPORTED, why=missing[0].why.value)
+    return None
+
+
+def _order(case: _Case, artefact: ConsentArtefact, dataset: Dataset) -> Order:
+    uow, line = case.locked.uow, case.line
+    uscc, name = _subject(case, artefact)
+    question = Question(
+        pull_id=line.pull_id,
+        line_id=line.id,
+        attempt=line.attempt + 1,
+        resource=line.resource,
+        uscc=uscc,
+        name=name,
+        fields=dataset.fields,
+        from_on=line.from_on,
+        to_on=line.to_on,
+        filters=tuple(
+            (one.field, one.op, one.value)
+            for one in artefact.data_filter
+            if one.resource == line.resource
+        ),
+        consent_digest=case.locked.live.digest,
+        purpose=artefact.purpose.code,
+        bank_id=case.pull.bank_id,
+    )
+    not_after = case.locked.at + timedelta(seconds=uow.settings.call_deadline_seconds)
+
+    def sign(payload: bytes) -> str:
+        return uow.crypto.sign(uow.session, KeyUse.TICKET, TICKET_TYP, payload)
+
+    return make_order(question, not_after, sign)
+
+
+def _subject(case: _Case, artefact: ConsentArtefact) -> tuple[str, str]:
+    subject = artefact.subject
+    if subject.kind == _ENTERPRISE and subject.uscc is not None:
+        return subject.uscc, subject.name
+    # A person's own consent is about their office in this enterprise.
+    firm = enterprises.subject_of(case.locked.uow, case.pull.enterprise_id)
+    return firm.uscc, firm.name
+
+
+def _lease(case: _Case, order: Order) -> None:
+    locked, line = case.locked, case.line
+    lease = timedelta(seconds=locked.uow.settings.lease_seconds)
+    locked.uow.session.execute(
+        update(PullLine)
+        .where(PullLine.id == line.id)
+        .values(
+            attempt=order.attempt,
+            leased_until=locked.at + lease,
+            sent_at=locked.at,
+            end_by=order.not_after,
+            request_sha256=order.request_sha256,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    locked.uow.session.execute(
+        update(Pull)
+        .where(Pull.id == case.pull.id, Pull.epoch != locked.live.epoch)
+        .values(epoch=locked.live.epoch)
+        .execution_options(synchronize_session=False)
+    )
+    collecting(locked, line)
+    service.record(
+        locked.desk,
+        service.Event(
+            type=EventType.PULL_LINE_SENT,
+            ref=line.id,
+            n=order.attempt,
+            chain_id=line.chain_id,
+            digest=locked.live.digest,
+            before=LineStatus.PENDING,
+            after=LineStatus.PENDING,
+            members={
+                "line_id": line.id,
+                "resource": line.resource,
+                "attempt": order.attempt,
+                "request_sha256": order.request_sha256,
+            },
+        ),
+        locked.at,
+    )
