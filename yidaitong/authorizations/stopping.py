@@ -23,6 +23,8 @@ RESUME = "consent.resume"
 # Cancels what is in flight under an ended consent. Nothing can be asked or released meanwhile:
 # every such step locks the consent and looks.
 STOP_JOB = "pulls.stop"
+# Lets what is in flight wait while a consent is halted, and go on afterwards.
+HOLD_JOB = "pulls.hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ def pause(uow: UnitOfWork, chain_id: UUID, resumes_at: datetime | None = None) -
     """
     uow.actor.require(PAUSE)
     service.pause(desk_of(uow), chain_id, resumes_at)
+    _promise_hold(uow, chain_id)
     audit.record(uow, "consent.pause", object_type="consent", object_id=chain_id)
 
 
@@ -95,6 +98,7 @@ def resume(uow: UnitOfWork, chain_id: UUID, token: str) -> None:
     live = service.lock_chain(desk_of(uow), chain_id)
     proven = stepup.consume(uow, token, live.digest)
     service.resume(desk_of(proven), chain_id)
+    _promise_hold(proven, chain_id)
     audit.record(proven, "consent.resume", object_type="consent", object_id=chain_id)
     uow.acting(before)
 
@@ -126,7 +130,9 @@ def record_due(uow: UnitOfWork, limit: int = 200) -> int:
     desk = desk_of(uow, job="consents.tick")
     touched = service.record_due(desk, limit)
     for live in touched:
-        if not live.is_live:
+        if live.is_live:
+            _promise_hold(uow, live.id)
+        else:
             _promise_stop(uow, live.id, live.epoch)
     return len(touched) + len(service.lapse_due(desk, limit))
 
@@ -149,6 +155,12 @@ def _receipt(uow: UnitOfWork, stopped: service.Stopped) -> Mapping[str, Any]:
 
 def _promise_stop(uow: UnitOfWork, chain_id: UUID, epoch: int) -> None:
     uow.defer(STOP_JOB, key=f"{chain_id}:{epoch}", chain_id=chain_id)
+
+
+def _promise_hold(uow: UnitOfWork, chain_id: UUID) -> None:
+    # The lock is held already; the row is read again for the epoch the act led to.
+    epoch = uow.session.get_one(Chain, chain_id).epoch
+    uow.defer(HOLD_JOB, key=f"{chain_id}:{epoch}", chain_id=chain_id)
 
 
 def _destroy_data(uow: UnitOfWork, chain_id: UUID) -> None:
