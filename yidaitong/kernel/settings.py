@@ -58,6 +58,9 @@ class Settings:
     rep_failures_per_day: int = 5
     argon2_memory_kib: int = 19_456
     rate_limits: bool = True
+    # Where a bank that uses the portal itself keeps its private keys; unset: the portal cannot
+    # open packets, the bank fetches and opens them in its own house.
+    bank_keys_dir: Path | None = None
     fail_point: str = ""
 
 
@@ -123,6 +126,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "rep_failures_per_day": _positive(int),
     "argon2_memory_kib": _positive(int),
     "rate_limits": _flag,
+    "bank_keys_dir": Path,
     "fail_point": str,
 }
 _REQUIRED = ("database_url", "redis_url", "secret_key", "kek")
