@@ -20,6 +20,7 @@ from yidaitong.web.filters import init_filters
 from yidaitong.web.headers import init_headers
 from yidaitong.web.i18n import init_i18n
 from yidaitong.web.intake import init_intake
+from yidaitong.web.ledger import pages as ledger
 from yidaitong.web.limits import init_limits
 from yidaitong.web.nav import NavItem, Portal
 from yidaitong.web.problems import init_problems
@@ -93,6 +94,7 @@ def _register(app: Flask, portals: list[Portal]) -> None:
     documented = init_api(app)
     app.register_blueprint(site)
     app.register_blueprint(docs)
+    app.register_blueprint(ledger)
     documented.register_blueprint(session_api)
     menus: dict[Realm, list[NavItem]] = {}
     for portal in portals:
