@@ -76,7 +76,11 @@ class UnitOfWork:
             self.promised.append(Promise(made, job, delay is None))
 
     def acting(self, actor: Actor) -> "UnitOfWork":
-        """The same transaction under another actor; row security follows."""
+        """The same transaction under another actor; row security follows.
+
+        What the present actor added is written first: it is judged as theirs.
+        """
+        self.session.flush()
         bind_actor(self.session, actor)
         return UnitOfWork(
             session=self.session,
