@@ -7,12 +7,14 @@ the answer is ``{"result": "VERIFIED" | "MISMATCH" | "NO_RECORD", "serial": "...
 import json
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-import requests
-
+from yidaitong.departments.addresses import Resolver
+from yidaitong.departments.transport import Egress, EgressError
 from yidaitong.enterprises.errors import VerifierUnavailableError
 from yidaitong.enterprises.identity import Identity, RefusalReason, Refused, Verified
 from yidaitong.kernel.settings import Settings
+from yidaitong.kernel.strictjson import StrictJsonError, parse_object
 
 _OK: Final = 200
 _MAX_BYTES: Final = 4096
@@ -42,30 +44,28 @@ class HttpVerifier:
         return _read(self._post(body))
 
     def _post(self, body: dict[str, str]) -> bytes:
-        wait = self.settings.call_deadline_seconds
+        address = self.settings.identity_provider_url
+        egress = Egress(
+            hosts=frozenset({str(urlsplit(address).hostname)}),
+            resolver=Resolver(allow_private=self.settings.allow_private_addresses),
+            max_bytes=_MAX_BYTES,
+            ca_file=self.settings.gateway_ca_file,
+        )
         try:
-            with requests.post(
-                f"{self.settings.identity_provider_url}/verify",
-                json=body,
-                timeout=(wait, wait),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                if response.status_code != _OK:
-                    raise VerifierUnavailableError(f"status {response.status_code}")
-                return _capped(response)
-        except (requests.RequestException, OSError) as error:
-            # The cause may quote the address or the body; only its kind is kept.
-            raise VerifierUnavailableError(type(error).__name__) from None
-
-
-def _capped(response: requests.Response) -> bytes:
-    body = b""
-    for part in response.iter_content(_MAX_BYTES):
-        body += part
-        if len(body) > _MAX_BYTES:
-            raise VerifierUnavailableError("answer too long")
-    return body
+            reply = egress.post(
+                f"{address}/verify",
+                json.dumps(body, ensure_ascii=False).encode(),
+                {"Content-Type": "application/json"},
+                seconds=self.settings.call_deadline_seconds,
+                pool="identity",
+            )
+        except EgressError as error:
+            raise VerifierUnavailableError(error.problem) from None
+        finally:
+            egress.close()
+        if reply.status != _OK:
+            raise VerifierUnavailableError(f"status {reply.status}")
+        return reply.body
 
 
 def _read(raw: bytes) -> Verified | Refused:
@@ -82,9 +82,6 @@ def _read(raw: bytes) -> Verified | Refused:
 
 def _parse(raw: bytes) -> dict[str, Any]:
     try:
-        answer = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise VerifierUnavailableError("not JSON") from None
-    if not isinstance(answer, dict):
-        raise VerifierUnavailableError("not an object")
-    return answer
+        return parse_object(raw, max_bytes=_MAX_BYTES)
+    except StrictJsonError as error:
+        raise VerifierUnavailableError(f"answer: {error.flaw}") from None
