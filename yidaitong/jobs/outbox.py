@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.db.outbox import OutboxJob
@@ -22,6 +22,7 @@ from yidaitong.runtime import Runtime
 MAX_ATTEMPTS = 8
 SWEEP_LIMIT = 200
 RING_AGAIN = timedelta(seconds=5)
+KEEP_DONE = timedelta(days=7)
 _RETRY_BASE_SECONDS = 1.0
 _RETRY_CAP_SECONDS = 300.0
 _WAIT_CAP_SECONDS = 15.0
@@ -136,6 +137,17 @@ def sweep(runtime: Runtime) -> int:
         ).all()
     runtime.hint([Promise(row.id, row.name, due=True) for row in rows])
     return len(rows)
+
+
+def prune(runtime: Runtime) -> int:
+    """Delete jobs that were done long ago; how many. Dead ones stay until a person looks."""
+    with runtime.transaction(SYSTEM) as uow:
+        gone = uow.session.execute(
+            delete(OutboxJob)
+            .where(OutboxJob.done_at < func.clock_timestamp() - KEEP_DONE)
+            .returning(OutboxJob.id)
+        )
+        return len(gone.all())
 
 
 def resend(runtime: Runtime, job_id: UUID) -> bool:

@@ -1,12 +1,17 @@
 """All jobs on one page. Each may run twice and says why that is safe."""
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from yidaitong.authorizations import stopping as authorizations
+from yidaitong.jobs import outbox
+from yidaitong.jobs.fanning import fan_out
 from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.packets import lapsing, releasing, sealing, withdrawing
+from yidaitong.pulls import closing, dispatching, holding, recording, stopping
+from yidaitong.pulls import lapsing as overdue
 from yidaitong.runtime import Runtime
 
 
@@ -21,6 +26,59 @@ def record_due_consents(rt: Runtime) -> None:
     """Record what the clock did. Safe to repeat: an edge that is recorded is not due again."""
     with rt.transaction(SYSTEM) as uow:
         authorizations.record_due(uow)
+
+
+@job("pulls.run")
+def run_pull(rt: Runtime, *, pull_id: str) -> timedelta | None:
+    """Ask every department of one pull. Safe to repeat: a closed line is not claimed again."""
+    with rt.transaction(SYSTEM) as uow:
+        lines = dispatching.open_lines(uow, UUID(pull_id))
+    failures = fan_out(partial(_ask, rt), lines)
+    with rt.transaction(SYSTEM) as uow:
+        pause = closing.close(uow, UUID(pull_id))
+    if failures:
+        raise failures[0]
+    return pause
+
+
+def _ask(rt: Runtime, line_id: UUID) -> None:
+    with rt.transaction(SYSTEM) as uow:
+        order = dispatching.claim(uow, line_id)
+    if order is None:
+        return
+    fetched = rt.gateway.fetch(order)  # No transaction is open while we wait.
+    with rt.transaction(SYSTEM) as uow:
+        recording.record(uow, order, fetched)
+
+
+@job("pulls.hold")
+def hold_pulls(rt: Runtime, *, chain_id: str) -> None:
+    """Hold what is in flight, or let it go on. Safe to repeat: it follows the consent's state."""
+    with rt.transaction(SYSTEM) as uow:
+        holding.hold(uow, UUID(chain_id))
+
+
+@job("pulls.stop")
+def stop_pulls(rt: Runtime, *, chain_id: str) -> timedelta | None:
+    """Cancel what is in flight. Safe to repeat: what is cancelled stays so."""
+    with rt.transaction(SYSTEM) as uow:
+        return stopping.stop(uow, UUID(chain_id))
+
+
+@job("pulls.tick", every=30)
+def fail_overdue_pulls(rt: Runtime) -> None:
+    """Fail pulls whose time is over. Safe to repeat: each fails once."""
+    with rt.transaction(SYSTEM) as uow:
+        late = overdue.overdue(uow)
+    for pull_id in late:
+        with rt.transaction(SYSTEM) as uow:
+            overdue.fail_overdue(uow, pull_id)
+
+
+@job("outbox.prune", every=3600)
+def prune_outbox(rt: Runtime) -> None:
+    """Forget promises that were kept long ago. Safe to repeat: gone is gone."""
+    outbox.prune(rt)
 
 
 @job("packets.release")
