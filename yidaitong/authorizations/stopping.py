@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from consent import service
-from consent.models import Chain
+from consent.lifecycle import OPEN
+from consent.models import Chain, ConsentRequest
 from yidaitong import audit
 from yidaitong.accounts import stepup
 from yidaitong.authorizations.commands import Revoke
@@ -120,6 +121,24 @@ def end_for(uow: UnitOfWork, application_id: UUID, cause: str) -> list[UUID]:
             ended.append(chain_id)
             _promise_stop(uow, chain_id, live.epoch)
     return ended
+
+
+def cancel_asks(uow: UnitOfWork, application_id: UUID, reason: str) -> list[UUID]:
+    """Take back what still waits for a signature for one application; the requests' ids.
+
+    A companion goes first: it refers to its parent. Safe to repeat.
+    """
+    desk = desk_of(uow, job="application.end")
+    rows = uow.session.scalars(
+        select(ConsentRequest.id)
+        .where(
+            ConsentRequest.application_id == application_id,
+            ConsentRequest.state.in_(OPEN),
+            ConsentRequest.lapses_at > uow.clock(),
+        )
+        .order_by(ConsentRequest.id.desc())
+    )
+    return [service.cancel(desk, request_id, reason).id for request_id in list(rows)]
 
 
 def record_due(uow: UnitOfWork, limit: int = 200) -> int:
