@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from yidaitong.accounts.scope import as_system
 from yidaitong.banks.models import (
@@ -35,16 +35,20 @@ def bank_of(uow: UnitOfWork, bank_id: str) -> Bank:
     return bank
 
 
-def is_accredited(uow: UnitOfWork, bank_id: str) -> bool:
-    """Whether the bank has an agreement in force today; anybody may ask this."""
+def accredited(uow: UnitOfWork) -> Select[str]:
+    """Ids of the banks with an agreement in force today, as a query of the system."""
     today = business_date(uow.now)
-    query = select(BankAgreement.id).where(
-        BankAgreement.bank_id == bank_id,
+    return select(BankAgreement.bank_id).where(
         BankAgreement.state == AgreementState.ACTIVE,
         BankAgreement.starts_on <= today,
         BankAgreement.ends_on >= today,
     )
+
+
+def is_accredited(uow: UnitOfWork, bank_id: str) -> bool:
+    """Whether the bank has an agreement in force today; anybody may ask this."""
     with as_system(uow) as wide:
+        query = accredited(wide).where(BankAgreement.bank_id == bank_id)
         return wide.session.scalar(query) is not None
 
 
