@@ -10,6 +10,7 @@ from yidaitong.departments.answers import Outcome
 from yidaitong.lending.lifecycle import LoanEventKind
 from yidaitong.lending.loan_models import LoanEventRow
 from yidaitong.oversight.definitions import Moment
+from yidaitong.products.models import ProductVersion
 
 # "No record" is a fact somebody signed; silence is not.
 ANSWERED: Final = (Outcome.DATA, Outcome.NO_RECORD)
@@ -52,3 +53,12 @@ class PaidOut:
     def total(self) -> Select[Any]:
         """The sum in fen."""
         return self.rows(cast(func.coalesce(func.sum(self.adds), 0), BigInteger))
+
+
+def on_offer(moment: Moment) -> tuple[ColumnElement[bool], ...]:
+    """Product versions in effect at the end of the day."""
+    ended = ProductVersion.effective_to
+    return (
+        ProductVersion.effective_from < moment.until,
+        ended.is_(None) | (ended >= moment.until),
+    )

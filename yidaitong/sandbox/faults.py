@@ -19,6 +19,7 @@ class FaultKind(StrEnum):
     RESET = "reset"
     CUT = "cut"
     CHUNK_LIE = "chunk-lie"
+    CHUNK_ENDLESS = "chunk-endless"
     HUGE = "huge"
     GZIP_BOMB = "gzip-bomb"
     # By HTTP.

@@ -5,8 +5,9 @@ import secrets
 import socket
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from threading import Event
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ _BLOCK: Final = 1 << 16
 _BOMB_BLOCKS: Final = 1024  # 64 MiB of zeros in 64 KiB.
 _PATIENCE: Final = 60.0  # Seconds until a silent or dripping reply is given up.
 _HEAD: Final = f"HTTP/1.1 200 OK\r\nContent-Type: {ANSWER_MEDIA}\r\n".encode()
+_CHUNKED: Final = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 # Set when the process stops, so that nobody waits for a silent call.
 stopping = Event()
@@ -46,10 +48,11 @@ def _hang_up(sock: socket.socket, *, reset: bool = False) -> Response:
     return Response(b"", headers={"Connection": "close"})
 
 
-def _raw(data: bytes, *, reset: bool = False) -> Response:
+def _raw(*parts: Iterable[bytes], reset: bool = False) -> Response:
     sock = _socket()
     try:
-        sock.sendall(data)
+        for part in chain(*parts):
+            sock.sendall(part)
         return _hang_up(sock, reset=reset)
     except OSError:
         return Response(b"", headers={"Connection": "close"})
@@ -110,12 +113,17 @@ def _body_drip(fault: Fault, text: str) -> Response:
 
 def _cut(text: str, *, reset: bool) -> Response:
     head = _HEAD + f"Content-Length: {len(text)}\r\n\r\n".encode()
-    return _raw(head + text.encode()[: len(text) // 2], reset=reset)
+    return _raw([head, text.encode()[: len(text) // 2]], reset=reset)
 
 
 def _chunk_lie(text: str) -> Response:
-    """A chunk said to be endless; a reader who believes it reads all there is at once."""
-    return _raw(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n" + text.encode())
+    """A chunk that says to be longer than it is."""
+    return _raw([_CHUNKED, b"FFFFFFF\r\n", text.encode()])
+
+
+def _endless() -> Response:
+    """A chunk of size -1: a reader who believes it reads whatever comes, all at once."""
+    return _raw([_CHUNKED, b"-1\r\n"], _huge())
 
 
 # What each fault sends instead of the answer ``text``.
@@ -127,6 +135,7 @@ WIRES: Final[dict[FaultKind, Callable[[Fault, str], Any]]] = {
     FaultKind.RESET: lambda _f, text: _cut(text, reset=True),
     FaultKind.CUT: lambda _f, text: _cut(text, reset=False),
     FaultKind.CHUNK_LIE: lambda _f, text: _chunk_lie(text),
+    FaultKind.CHUNK_ENDLESS: lambda _f, _t: _endless(),
     FaultKind.HUGE: lambda _f, _t: Response(_huge(), mimetype=ANSWER_MEDIA),
     FaultKind.GZIP_BOMB: lambda _f, _t: Response(
         bomb(), mimetype=ANSWER_MEDIA, headers={"Content-Encoding": "gzip"}

@@ -1,0 +1,46 @@
+"""Private keys of the made-up banks: packets are sealed to one, receipts signed by the other."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from yidaitong.kernel.crypto import jws
+from yidaitong.kernel.crypto.keys import PrivateKey, generate, public_of
+
+_CURVES: Final = {"enc": "X25519", "ack": "Ed25519"}
+RECEIPT_TYP: Final = "ydt-rx+jws"
+
+
+@dataclass(frozen=True, slots=True)
+class BankKeys:
+    """Both private keys of one bank, as JWKs."""
+
+    enc: Mapping[str, Any] = field(repr=False)
+    ack: Mapping[str, Any] = field(repr=False)
+
+    def public(self, use: str) -> dict[str, Any]:
+        """The public part of ``enc`` or ``ack``."""
+        return public_of(self.enc if use == "enc" else self.ack)
+
+    def sign_receipt(self, payload: bytes) -> str:
+        """The bank's signed acknowledgement."""
+        return jws.sign(PrivateKey.read(self.ack), RECEIPT_TYP, payload)
+
+
+def ensure(folder: Path, bank_id: str) -> BankKeys:
+    """The keys of one bank, made where there are none. Safe to repeat."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return BankKeys(*(_key(folder / f"{bank_id}.{use}.jwk.json", use) for use in _CURVES))
+
+
+def _key(path: Path, use: str) -> dict[str, Any]:
+    if not path.exists():
+        fresh = path.with_name(f".{path.name}.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(json.dumps(generate(_CURVES[use])), encoding="utf-8")
+        fresh.replace(path)
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
