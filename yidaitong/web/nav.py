@@ -25,6 +25,14 @@ class NavItem:
 class Portal(Protocol):
     """What a portal package exports."""
 
-    pages: Blueprint
-    api: Blueprint
-    nav: Sequence[NavItem]
+    @property
+    def pages(self) -> Blueprint:
+        """HTML pages, below ``/enterprise``, ``/bank`` or ``/gov``."""
+
+    @property
+    def api(self) -> Blueprint:
+        """The JSON API, below ``/api/<realm>/v1``."""
+
+    @property
+    def nav(self) -> Sequence[NavItem]:
+        """The lines of the menu, in order."""

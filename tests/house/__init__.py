@@ -1,0 +1,1 @@
+"""House rules: what no single test of a room would notice."""
