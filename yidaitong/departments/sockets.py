@@ -100,9 +100,13 @@ class DeadlineTlsSocket(ssl.SSLSocket):
     """A TLS socket under the limits of the thread's call."""
 
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - the library's
-        """As the socket's, in time."""
-        with _in_time(self):
-            super().do_handshake(block)
+        """As the socket's, in time; the library only closes after errors of its own kind."""
+        try:
+            with _in_time(self):
+                super().do_handshake(block)
+        except DeadlineError:
+            self.close()
+            raise
 
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0) -> int:
         """As the socket's, in time and counted."""
