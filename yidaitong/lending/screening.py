@@ -134,7 +134,7 @@ def _evaluate(uow: UnitOfWork, application: Application, material: _Material) ->
     if known is not None:
         return known
     inputs = merged(material.bundles, platform_facts(uow, application))
-    outcome = policy.evaluate(policy.parse(version.policy), inputs)
+    outcome = policy.evaluate(products.policy_of(version), inputs)
     evaluation = _row(uow, application, outcome, inputs)
     evaluation.policy_sha256 = version.sha256
     evaluation.packets = list(material.packets)
@@ -208,7 +208,7 @@ def outcome_now(uow: UnitOfWork, application: Application) -> policy.Evaluation:
         raise NotEvaluatedError(f"application {application.id}")
     version = products.version_of(uow, application.product_id, application.product_version)
     inputs = merged(evaluations.facts_of(uow, evaluation), platform_facts(uow, application))
-    return policy.evaluate(policy.parse(version.policy), inputs)
+    return policy.evaluate(products.policy_of(version), inputs)
 
 
 def check_limit(uow: UnitOfWork, application: Application, amount_fen: int) -> policy.Evaluation:
