@@ -2,7 +2,6 @@
 
 from datetime import date
 
-
 from sqlalchemy import Select, func, select
 
 from yidaitong.banks.models import AgreementState, Bank, BankAgreement

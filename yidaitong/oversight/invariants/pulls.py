@@ -1,0 +1,177 @@
+"""I4, I6, I7, I13, I15: pulls, packets and slots against what was granted and logged."""
+
+from collections.abc import Iterator
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import Text as SqlText
+from sqlalchemy import cast, func, or_, select, text
+
+from consent import service
+from consent.models import Chain, EventRow
+from consent.ports import Desk
+from yidaitong.authorizations.desk import desk_of
+from yidaitong.kernel.errors import DataGoneError
+from yidaitong.kernel.text import Text
+from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.oversight.invariants.checks import Invariant
+from yidaitong.packets.models import Packet
+from yidaitong.pulls.lifecycle import COLLECTING, OPEN_LINES, UNRELEASED
+from yidaitong.pulls.models import Pull, PullLine, PullSlot
+
+# Time a sweep and a worker may take to close what the clock has ended.
+_GRACE: Final = text("interval '60 seconds'")
+
+
+def _outside_scope(uow: UnitOfWork) -> Iterator[str]:
+    """Lines of released pulls whose resource was not granted, or that nobody was sent for."""
+    desk = desk_of(uow, job="ops.check")
+    sent = func.count(EventRow.id).filter(EventRow.type == "pull.line_sent")
+    query = (
+        select(PullLine.id, PullLine.chain_id, PullLine.resource, PullLine.answer_sha256, sent)
+        .join(Packet, Packet.pull_id == PullLine.pull_id)
+        .outerjoin(EventRow, EventRow.ref == PullLine.id)
+        .group_by(PullLine.id)
+        .order_by(PullLine.chain_id)
+    )
+    granted: dict[UUID, frozenset[str] | None] = {}
+    for line_id, chain_id, resource, answer, times in uow.session.execute(query):
+        if chain_id not in granted:
+            granted[chain_id] = _granted(uow, desk, chain_id)
+        scope = granted[chain_id]
+        if scope is not None and resource not in scope:
+            yield f"line {line_id}"
+        if answer is not None and times == 0:
+            yield f"unsent line {line_id}"
+
+
+def _granted(uow: UnitOfWork, desk: Desk, chain_id: UUID) -> frozenset[str] | None:
+    """Resources of a consent; None once the law let its evidence be destroyed."""
+    try:
+        artefact = service.artefact_of(desk, uow.session.get_one(Chain, chain_id))
+    except DataGoneError:
+        return None
+    return frozenset(dataset.resource for dataset in artefact.datasets)
+
+
+def _unfinished(uow: UnitOfWork) -> Iterator[str]:
+    late = func.clock_timestamp() - _GRACE
+    lines = (
+        select(PullLine.id)
+        .join(Pull, Pull.id == PullLine.pull_id)
+        .where(
+            PullLine.status.in_(OPEN_LINES),
+            PullLine.deadline_at < late,
+            Pull.state.in_(COLLECTING),
+            Pull.held.is_(None),
+        )
+    )
+    for line_id in uow.session.scalars(lines):
+        yield f"line {line_id}"
+    pulls = select(Pull.id).where(Pull.state.in_(UNRELEASED), Pull.expires_at < late)
+    for pull_id in uow.session.scalars(pulls):
+        yield f"pull {pull_id}"
+    odd = select(PullLine.id).where(
+        or_(
+            PullLine.status.in_(OPEN_LINES) & PullLine.closed_at.is_not(None),
+            PullLine.status.not_in(OPEN_LINES) & PullLine.closed_at.is_(None),
+        )
+    )
+    for line_id in uow.session.scalars(odd):
+        yield f"line {line_id}"
+
+
+def _issued_twice(uow: UnitOfWork) -> Iterator[str]:
+    twice = select(Packet.pull_id).group_by(Packet.pull_id).having(func.count() > 1)
+    for pull_id in uow.session.scalars(twice):
+        yield f"pull {pull_id}"
+    events = (
+        select(EventRow.ref)
+        .where(EventRow.type == "packet.issued")
+        .group_by(EventRow.ref)
+        .having(func.count() > 1)
+    )
+    for packet_id in uow.session.scalars(events):
+        yield f"packet {packet_id}"
+
+
+def _fetched_without_leaf(uow: UnitOfWork) -> Iterator[str]:
+    fetched = (
+        select(EventRow.ref, func.count().label("times"))
+        .where(EventRow.type == "packet.fetched")
+        .group_by(EventRow.ref)
+        .subquery()
+    )
+    query = (
+        select(Packet.id)
+        .outerjoin(fetched, fetched.c.ref == Packet.id)
+        .where(Packet.copies != func.coalesce(fetched.c.times, 0))
+    )
+    for packet_id in uow.session.scalars(query):
+        yield f"packet {packet_id}"
+
+
+def _too_many_slots(uow: UnitOfWork) -> Iterator[str]:
+    desk = desk_of(uow, job="ops.check")
+    taken = (
+        select(
+            PullSlot.chain_id,
+            PullSlot.resource,
+            cast(PullSlot.window_at, SqlText),
+            func.count(),
+            func.max(PullSlot.ordinal),
+        )
+        .group_by(PullSlot.chain_id, PullSlot.resource, PullSlot.window_at)
+        .order_by(PullSlot.chain_id)
+    )
+    allowed: dict[UUID, int | None] = {}
+    for chain_id, resource, window, count, ordinal in uow.session.execute(taken):
+        if chain_id not in allowed:
+            allowed[chain_id] = _calls(uow, desk, chain_id)
+        limit = allowed[chain_id]
+        if limit is not None and max(count, ordinal) > limit:
+            yield f"chain {chain_id} {resource} {window}"
+
+
+def _calls(uow: UnitOfWork, desk: Desk, chain_id: UUID) -> int | None:
+    try:
+        return service.artefact_of(desk, uow.session.get_one(Chain, chain_id)).frequency.n
+    except DataGoneError:
+        return None
+
+
+PULLS: Final = (
+    Invariant(
+        id="I4",
+        text=Text(
+            "数据包的每一部分都在授权范围内，并且确有一次发出的请求",
+            "Each part of a packet was granted, and was really asked for",
+        ),
+        find=_outside_scope,
+    ),
+    Invariant(
+        id="I6",
+        text=Text(
+            "每条调取行在期限内恰有一个结局，每次调取在有效期内恰有一个终态",
+            "Each line ends exactly once within its deadline, each pull within its term",
+        ),
+        find=_unfinished,
+    ),
+    Invariant(
+        id="I7",
+        text=Text("每次调取至多一个数据包", "At most one packet a pull"),
+        find=_issued_twice,
+    ),
+    Invariant(
+        id="I13",
+        text=Text("每次交付都有存证", "Each fetch of a packet has its leaf"),
+        find=_fetched_without_leaf,
+    ),
+    Invariant(
+        id="I15",
+        text=Text(
+            "任何窗口内的调取次数不超过授权次数", "No window holds more calls than were consented"
+        ),
+        find=_too_many_slots,
+    ),
+)
