@@ -14,7 +14,7 @@ from yidaitong.embedded.errors import EmbeddedError
 
 POLL_SECONDS: Final = 0.2
 # A process that lives shorter than this has failed to start.
-_SETTLED_SECONDS: Final = 5.0
+_SETTLED_SECONDS: Final = 30.0
 _MAX_FAILURES: Final = 5
 _STOP_SECONDS: Final = 20.0
 _LOG_LINES: Final = 12

@@ -1,0 +1,92 @@
+"""The transparency log: its process, its opening, its export, and what a checker needs."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from consent.ledger.errors import LedgerForkError
+from consent.ledger.export import export as export_log
+from yidaitong.cli.context import as_json, installation, show
+from yidaitong.jobs import ledger as log
+from yidaitong.jobs.ticker import Ticker
+from yidaitong.kernel.clock import wall
+from yidaitong.kernel.settings import load_settings
+from yidaitong.runtime import Runtime
+
+# Whoever watches the process must be told apart from an ordinary crash: do not start it again.
+FORKED: Final = 3
+
+
+def until_told(serve: Callable[[threading.Event], None]) -> None:
+    """Run a loop that ends when SIGTERM or SIGINT sets its event."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    serve(stop)
+
+
+@click.command()
+def ticker() -> None:
+    """Promise periodic jobs and ring again for what nobody heard."""
+    until_told(Ticker(Runtime(load_settings())).run)
+
+
+@click.group()
+def ledger() -> None:
+    """The transparency log."""
+
+
+@ledger.command()
+def run() -> None:
+    """Sequence and publish until told to stop; exit code 3: going on would show two histories."""
+    runtime = Runtime(load_settings())
+    try:
+        until_told(log.LedgerLoop(runtime).run)
+    except LedgerForkError as error:
+        click.echo(f"error: {error.code}: {error}", err=True)
+        sys.exit(FORKED)
+
+
+@ledger.command()
+@as_json
+def init(*, as_json: bool) -> None:
+    """Open the log. Safe to repeat."""
+    with installation() as runtime:
+        log.init(runtime)
+        key = log.vkey(runtime)
+    show({"vkey": key}, f"the log is open; its key is {key}", machine=as_json)
+
+
+@ledger.command()
+@as_json
+def vkey(*, as_json: bool) -> None:
+    """Print the log's verifier key, as a checker pins it."""
+    with installation() as runtime:
+        key = log.vkey(runtime)
+    show({"vkey": key}, key, machine=as_json)
+
+
+@ledger.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@as_json
+def export(folder: Path, *, as_json: bool) -> None:
+    """Write the published log to FOLDER, as files for any web server."""
+    with installation() as runtime, Progress(console=Console(stderr=True)) as bar:
+        task = bar.add_task("files")
+        size = export_log(
+            runtime.ledger_engine,
+            folder,
+            now=wall(),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    show({"size": size, "folder": str(folder)}, f"{size} entries in {folder}", machine=as_json)
+
+
+COMMANDS = (ticker, ledger)
