@@ -2,12 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 
-from consent.artefact import ConsentArtefact, DataLife
+from consent.artefact import ConsentArtefact
 from consent.drafts import artefact_text, read_artefact
 from consent.events import sha256_b64u
 from consent.models import ConsentRow
@@ -24,6 +24,7 @@ from yidaitong.packets.lifecycle import PacketState
 from yidaitong.packets.models import Packet
 from yidaitong.packets.moving import members_of, move_pull, note
 from yidaitong.packets.places import content_place
+from yidaitong.packets.retention import erase_due
 from yidaitong.pulls import moving
 from yidaitong.pulls.lifecycle import PullState
 from yidaitong.pulls.models import Pull
@@ -35,14 +36,6 @@ SEAL = "packets.seal"
 EVALUATE = "applications.evaluate"
 
 _HELD_PAUSE = timedelta(seconds=30)
-_VIEW_LIFE = timedelta(hours=24)
-_UNITS = {
-    "HOUR": timedelta(hours=1),
-    "DAY": timedelta(days=1),
-    "WEEK": timedelta(weeks=1),
-    "MONTH": timedelta(days=30),
-    "YEAR": timedelta(days=365),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +123,6 @@ def _case(locked: Locked, pull: Pull, basis: _Basis, packet_id: UUID) -> Case:
         fetch_before=at + timedelta(seconds=uow.settings.packet_ttl_seconds),
         erase_due_at=erase_due(at, basis.artefact.mode, basis.artefact.data_life),
     )
-
-
-def erase_due(at: datetime, mode: str, life: DataLife) -> datetime:
-    """Until when the bank may keep what was released at ``at``."""
-    return at + (_VIEW_LIFE if mode == "VIEW" else _UNITS[life.unit] * life.n)
 
 
 def _row(locked: Locked, pull: Pull, case: Case, composed: Composed) -> Packet:

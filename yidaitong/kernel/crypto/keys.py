@@ -35,13 +35,17 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """One pinned public key. ``alg`` and ``use`` come from the record, never from a message."""
+    """One pinned public key. ``alg`` and ``use`` come from the record, never from a message.
+
+    ``owner`` and ``purpose`` say whose it is and which of our uses it serves.
+    """
 
     kid: str
     use: str
     alg: str
     jwk: Mapping[str, str]
     owner: str = ""
+    purpose: str = ""
     from_at: str | None = None
     to_at: str | None = None
     revoked_at: str | None = None
@@ -71,6 +75,7 @@ class PublicKey:
             alg=alg,
             jwk=shape,
             owner=str(jwk.get("ydt_owner", "")),
+            purpose=str(jwk.get("ydt_use", "")),
             from_at=_time(jwk, "ydt_from"),
             to_at=_time(jwk, "ydt_to"),
             revoked_at=_time(jwk, "ydt_revoked"),
@@ -136,6 +141,11 @@ class KeySet(Mapping[str, PublicKey]):
     def owned_by(self, owner: str) -> "KeySet":
         """The keys of one owner."""
         return KeySet({kid: key for kid, key in self._keys.items() if key.owner == owner})
+
+    def serving(self, purpose: str) -> "KeySet":
+        """The keys of one use, and those that say none."""
+        kept = {"", purpose}
+        return KeySet({kid: key for kid, key in self._keys.items() if key.purpose in kept})
 
     def __getitem__(self, kid: str) -> PublicKey:
         return self._keys[kid]
