@@ -62,7 +62,7 @@ def resume_page(_work: Work) -> ResponseReturnValue:
 @pages.post("/register/resume")
 @public_work
 @use_command(ResumeSchema, page=resume_page)
-def resume(work: Work, command: dict[str, str]) -> ResponseReturnValue:
+def take_up(work: Work, command: dict[str, str]) -> ResponseReturnValue:
     """Take up a registration by its progress code."""
     ticket = onboard.read(command["progress_code"])
     if ticket is None or _progress(work, ticket) is None:
@@ -105,7 +105,7 @@ def representative(work: Work, identity: Identity, ticket: Ticket) -> ResponseRe
 @public_work
 @use_command(AccountSchema, page=register)
 @onboard.own_ticket
-def account(work: Work, command: dict[str, Any], ticket: Ticket) -> ResponseReturnValue:
+def open_account(work: Work, command: dict[str, Any], ticket: Ticket) -> ResponseReturnValue:
     """Open the account; the enterprise is registered."""
     with work.transaction() as uow:
         opening.open_account(uow, ticket, command["password"])

@@ -97,6 +97,12 @@ class DigestSchema(CommandSchema):
     digest = Line(required=True, max_length=MAX_DIGEST)
 
 
+class SignSchema(DigestSchema):
+    """The digest of what was shown, and the password again."""
+
+    password = fields.String(required=True)
+
+
 class ReasonSchema(CommandSchema):
     """Why, if one wants to say; nobody outside sees it."""
 
