@@ -93,7 +93,7 @@ def seal_packet(rt: Runtime, *, packet_id: str) -> timedelta | None:
     """Seal a packet once its proof is out. Safe to repeat: a sealed one is not sealed again."""
     with rt.transaction(SYSTEM) as uow:
         sealed = sealing.seal(uow, UUID(packet_id))
-    return None if sealed else timedelta(seconds=0.5)
+    return None if sealed else timedelta(seconds=0.1)
 
 
 @job("packets.withdraw")

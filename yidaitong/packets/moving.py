@@ -22,7 +22,6 @@ from yidaitong.pulls.moving import lock as lock_chain
 # The pull ends with its packet; a fetch changes nothing about it.
 _MOVES_PULL = frozenset(
     {
-        EventType.PACKET_ISSUED,
         EventType.PACKET_ACKED,
         EventType.PACKET_DISPUTED,
         EventType.PACKET_LAPSED,
@@ -97,11 +96,7 @@ def move_pull(locked: Locked, pull_id: UUID, event: EventType) -> None:
     """Let the pull follow its packet."""
     session = locked.uow.session
     state = session.scalars(select(Pull.state).where(Pull.id == pull_id)).one()
-    values: dict[str, Any] = {"state": pulls.after(state, event)}
-    if event is EventType.PACKET_ISSUED:
-        values["released_at"] = locked.at
-    else:
-        values["ended_at"] = locked.at
+    values = {"state": pulls.after(state, event), "ended_at": locked.at}
     session.execute(update(Pull).where(Pull.id == pull_id).values(**values))
 
 

@@ -22,10 +22,10 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.packets.composing import PACKET_TYP, Case, Composed, compose
 from yidaitong.packets.lifecycle import PacketState
 from yidaitong.packets.models import Packet
-from yidaitong.packets.moving import members_of, move_pull, note
+from yidaitong.packets.moving import members_of, note
 from yidaitong.packets.places import content_place
 from yidaitong.packets.retention import erase_due
-from yidaitong.pulls import moving
+from yidaitong.pulls import closing, moving
 from yidaitong.pulls.lifecycle import PullState
 from yidaitong.pulls.models import Pull
 from yidaitong.pulls.moving import Locked
@@ -90,10 +90,11 @@ def _issue(locked: Locked, pull: Pull, bank_id: str) -> Packet:
     packet.bank_id, packet.bank_kid = bank_id, key.kid
     content = json.dumps({"packet": text, "evidence": composed.evidence}).encode()
     packet.content = uow.crypto.seal(uow.session, content_place(pull.chain_id, packet_id), content)
-    move_pull(locked, pull.id, EventType.PACKET_ISSUED)
     recorded = note(locked, packet, EventType.PACKET_ISSUED, members_of(packet), before=None)
     packet.event_id = recorded.event_id
     uow.session.add(packet)
+    # After the leaf: it may end the consent, and no release stands behind an end.
+    closing.mark_released(uow, pull.id, locked.at)
     uow.session.flush()
     return packet
 

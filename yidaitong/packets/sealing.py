@@ -1,13 +1,16 @@
 """Sealing: once the log has published the leaves, wrap the packet and its proofs to the bank."""
 
 import json
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select
 
 from consent.drafts import artefact_text
 from consent.evidence import leaf_of, open_event, proof_of
+from consent.ledger import proofs
 from consent.models import ConsentRow, EventRow
 from consent.ports import Desk
 from consent.service import EventType
@@ -23,6 +26,9 @@ from yidaitong.packets.lifecycle import PacketState
 from yidaitong.packets.models import Packet
 from yidaitong.packets.places import content_place, jwe_place
 from yidaitong.packets.releasing import SEAL
+
+_log = structlog.get_logger(__name__)
+_PATIENCE = timedelta(seconds=30)
 
 
 def seal(uow: UnitOfWork, packet_id: UUID) -> bool:
@@ -44,6 +50,7 @@ def seal(uow: UnitOfWork, packet_id: UUID) -> bool:
         # The consent was withdrawn meanwhile; withdrawing the packet is a job of its own.
         return True
     if delivery is None:
+        _wait(uow, packet)
         return False
     text = jwe.encrypt(_bank_key(uow, packet), write(delivery), DELIVERY_TYP, DELIVERY_CTY)
     place = jwe_place(packet.chain_id, packet.id)
@@ -52,6 +59,14 @@ def seal(uow: UnitOfWork, packet_id: UUID) -> bool:
     packet.sealed_at = uow.clock()
     uow.session.flush()
     return True
+
+
+def _wait(uow: UnitOfWork, packet: Packet) -> None:
+    """Ask for a head that covers the leaves; nothing of ours is written in this transaction."""
+    proofs.ask_soon(uow.session)
+    waited = uow.clock() - packet.issued_at
+    if waited > _PATIENCE:
+        _log.warning("packet.unproved", packet=str(packet.id), seconds=int(waited.total_seconds()))
 
 
 def composed(uow: UnitOfWork, packet: Packet) -> dict[str, Any]:
