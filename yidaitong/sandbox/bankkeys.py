@@ -33,14 +33,15 @@ class BankKeys:
 def ensure(folder: Path, bank_id: str) -> BankKeys:
     """The keys of one bank, made where there are none. Safe to repeat."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return BankKeys(*(_key(folder / f"{bank_id}.{use}.jwk.json", use) for use in _CURVES))
+    return BankKeys(*(_key(folder / f"{bank_id}.{use}.jwk.json", use, bank_id) for use in _CURVES))
 
 
-def _key(path: Path, use: str) -> dict[str, Any]:
+def _key(path: Path, use: str, bank_id: str) -> dict[str, Any]:
     if not path.exists():
         fresh = path.with_name(f".{path.name}.{os.getpid()}")
         fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps(generate(_CURVES[use])), encoding="utf-8")
+        made = generate(_CURVES[use], ydt_owner=bank_id)
+        fresh.write_text(json.dumps(made), encoding="utf-8")
         fresh.replace(path)
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
