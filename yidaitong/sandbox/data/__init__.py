@@ -1,5 +1,6 @@
 """Made-up firms: pure and deterministic, one history per credit code, seen as of any date."""
 
+from yidaitong.sandbox.data.candidates import candidates
 from yidaitong.sandbox.data.codes import identity_result, make_id, make_uscc, mobile_of
 from yidaitong.sandbox.data.firms import (
     Firm,
@@ -20,6 +21,7 @@ __all__ = [
     "Person",
     "Persona",
     "answer",
+    "candidates",
     "find",
     "firm",
     "identity_result",
