@@ -9,6 +9,7 @@ from yidaitong.jobs import outbox
 from yidaitong.jobs.fanning import fan_out
 from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
+from yidaitong.lending import offering, screening
 from yidaitong.packets import lapsing, releasing, sealing, withdrawing
 from yidaitong.pulls import closing, dispatching, holding, recording, stopping
 from yidaitong.pulls import lapsing as overdue
@@ -108,3 +109,24 @@ def lapse_packets(rt: Runtime) -> None:
     """Record what the clock did to packets. Safe to repeat: each edge is taken once."""
     with rt.transaction(SYSTEM) as uow:
         lapsing.lapse_due(uow)
+
+
+@job("applications.pull")
+def pull_for_application(rt: Runtime, *, application_id: str) -> None:
+    """Begin the pulls of an application. Safe to repeat: one consent has one pull of this key."""
+    with rt.transaction(SYSTEM) as uow:
+        screening.start_pulls(uow, UUID(application_id))
+
+
+@job("applications.evaluate")
+def evaluate_application(rt: Runtime, *, application_id: str) -> None:
+    """Run the bank's policy. Safe to repeat: the same packets are evaluated once."""
+    with rt.transaction(SYSTEM) as uow:
+        screening.evaluate(uow, UUID(application_id))
+
+
+@job("offers.lapse", every=60)
+def lapse_offers(rt: Runtime) -> None:
+    """Record offers whose time is over. Safe to repeat: each lapses once."""
+    with rt.transaction(SYSTEM) as uow:
+        offering.lapse(uow)

@@ -79,6 +79,7 @@ def _keep_part(
             enterprise_id=evaluation.enterprise_id,
             bank_id=evaluation.bank_id,
             chain_id=bundle.chain_id,
+            main="trace" in share,
             sealed=uow.crypto.seal(uow.session, _place(bundle.chain_id, part_id), plain),
         )
     )
@@ -108,16 +109,18 @@ def trace_of(uow: UnitOfWork, evaluation: Evaluation) -> dict[str, Any] | None:
 
 
 def facts_of(uow: UnitOfWork, evaluation: Evaluation) -> list[Bundle]:
-    """The facts an evaluation was made of.
+    """The facts an evaluation was made of; the representative's own only while they consent.
 
     Raises:
-        DataGoneError: a consent they came under was withdrawn.
+        DataGoneError: the enterprise's consent was withdrawn.
     """
     bundles = []
     for part in _parts(uow, evaluation):
         plain = _opened(uow, part)
         if plain is None:
-            raise DataGoneError(f"evaluation {evaluation.id}")
+            if part.main:
+                raise DataGoneError(f"evaluation {evaluation.id}")
+            continue
         facts = {name: fact_of(stored) for name, stored in plain["facts"].items()}
         bundles.append(Bundle(chain_id=part.chain_id, facts=facts))
     return bundles

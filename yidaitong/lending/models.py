@@ -141,7 +141,11 @@ class Evaluation(Base, kw_only=True):
 
 
 class EvaluationPart(Base, kw_only=True):
-    """Facts and trace that came under one consent, sealed under its data key: they die with it."""
+    """Facts and trace that came under one consent, sealed under its data key: they die with it.
+
+    ``main`` is the part of the enterprise's consent; without it nothing can be approved. Without
+    the representative's own part a person has to look.
+    """
 
     __tablename__ = "evaluation_part"
     __table_args__ = ({"info": {"append_only": True, "rls": _BOTH}},)
@@ -151,6 +155,7 @@ class EvaluationPart(Base, kw_only=True):
     enterprise_id: Mapped[UUID]
     bank_id: Mapped[str] = mapped_column(String(64))
     chain_id: Mapped[UUID]
+    main: Mapped[bool]
     sealed: Mapped[bytes] = mapped_column(LargeBinary, repr=False)
 
 
