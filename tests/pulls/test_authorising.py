@@ -264,7 +264,9 @@ class TestReject:
     def rejected(self, uow: UnitOfWork, case: Case, order: PullOrder) -> UUID | None:
         with pytest.raises((DomainError, errors.ConsentError)) as refused:
             authorise(uow.acting(case.banker), order)
-        made = receiving.reject(uow, order, refused.value)
+        error = refused.value
+        assert isinstance(error, DomainError | errors.ConsentError)
+        made = receiving.reject(uow, order, error)
         uow.acting(SYSTEM)
         return made
 

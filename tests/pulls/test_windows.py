@@ -13,8 +13,8 @@ ZONE = ZoneInfo(SHANGHAI)
 MICRO = timedelta(microseconds=1)
 
 
-def local(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=ZONE)  # type: ignore[arg-type]
+def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=ZONE)
 
 
 def plain_bound(anchor: datetime, unit: str, k: int) -> datetime:
