@@ -28,6 +28,7 @@ class Platform:
 
     def __init__(self, home: Path, use: str = "ticket") -> None:
         jwk = generate("Ed25519", ydt_owner="platform", ydt_use=use)
+        self.home = home
         self.key = PrivateKey.read(jwk)
         home.mkdir(parents=True, exist_ok=True)
         platform_path(home).write_text(json.dumps({"keys": [public_of(jwk)]}), encoding="utf-8")
