@@ -1,17 +1,17 @@
 """Shared servers and databases: one PostgreSQL and one Valkey per run, a template per worker."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import Engine, create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from tests import servers
+from tests.servers import DATABASE_VARIABLE
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.crypto.box import CryptoBox
 from yidaitong.kernel.db.engine import bind_actor, make_engine
@@ -20,33 +20,17 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.migrations import migrate
 from yidaitong.runtime import Runtime
 
-DATABASE_VARIABLE = "YDT_TEST_DATABASE_URL"
-REDIS_VARIABLE = "YDT_TEST_REDIS_URL"
-_started: list[Any] = []
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start both servers once, in the process that starts the workers."""
     if hasattr(config, "workerinput") or os.environ.get("YDT_TEST_NO_SERVERS"):
         return
-    from yidaitong.embedded import postgres, valkey  # noqa: PLC0415 - not needed with own servers
-
-    home = Path(tempfile.mkdtemp(prefix="ydt-test-"))
-    home.chmod(0o755)
-    if DATABASE_VARIABLE not in os.environ:
-        server = postgres.start(home / "home")
-        _started.append(server)
-        os.environ[DATABASE_VARIABLE] = str(server.owner_url)
-    if REDIS_VARIABLE not in os.environ:
-        queue = valkey.start(home / "home")
-        _started.append(queue)
-        os.environ[REDIS_VARIABLE] = str(queue.url)
+    servers.start()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what this process started."""
-    while _started:
-        _started.pop().stop()
+    servers.stop()
 
 
 def _named(url: str, name: str, user: str | None = None) -> str:
@@ -100,7 +84,7 @@ def base_settings(server: Server, tmp_path_factory: pytest.TempPathFactory) -> S
         database_url=_named(server.url, server.template, "ydt_app"),
         owner_database_url=_named(server.url, server.template),
         ledger_database_url=_named(server.url, server.template, "ydt_ledger"),
-        redis_url=os.environ[REDIS_VARIABLE],
+        redis_url=servers.redis_url(),
         secret_key="test-secret-key-test-secret-key-0000",
         kek=bytes(range(32)),
         cookie_secure=False,
