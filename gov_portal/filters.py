@@ -10,13 +10,19 @@ from yidaitong.kernel.money import FEN_PER_YUAN
 from yidaitong.kernel.text import Text
 from yidaitong.oversight.definitions import AMOUNT, Figure, Unit
 from yidaitong.oversight.series import Series
-from yidaitong.web.filters import EMPTY, day, local_seconds, name, number, yuan
+from yidaitong.web.filters import EMPTY, day, local_seconds, name, number, wan, yuan
 
 
 @pages.app_template_filter("figure")
 def figure(found: Figure) -> str:
     """A figure in its unit."""
     return yuan(found.value) if found.metric.unit is Unit.FEN else number(found.value)
+
+
+@pages.app_template_filter("short_figure")
+def short_figure(found: Figure) -> str:
+    """A figure as a tile has room for: money in 万元."""
+    return wan(found.value) if found.metric.unit is Unit.FEN else number(found.value)
 
 
 @pages.app_template_filter("cell")
