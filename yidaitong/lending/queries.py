@@ -36,6 +36,7 @@ from yidaitong.lending.models import (
 )
 from yidaitong.lending.offers import offer_of_application
 from yidaitong.products import queries as products
+from yidaitong.products.explaining import Explanation, explain
 from yidaitong.products.models import ProductVersion
 from yidaitong.products.policy import Result
 
@@ -85,7 +86,8 @@ class ApplicationInFull:
     """One application as its enterprise sees it.
 
     ``limit_fen`` and ``rate_bp`` are set for a PASS only: the indicative limit of a REFER is the
-    bank's. ``trace`` is None until there is a result, and once the consent was withdrawn.
+    bank's. ``trace`` and ``explanation`` are None until there is a result, and once the consent was
+    withdrawn.
     """
 
     application: Application
@@ -96,6 +98,7 @@ class ApplicationInFull:
     limit_fen: int | None
     rate_bp: int | None
     trace: Mapping[str, Any] | None
+    explanation: Explanation | None
     decision: Decision | None
     offer: Offer | None
     loan: Loan | None
@@ -171,19 +174,34 @@ def _members(uow: UnitOfWork, application: Application) -> dict[str, Any]:
         .order_by(ApplicationStep.seq)
     ).all()
     evaluation = evaluations.newest_of(uow, application)
+    product = products.version_of(uow, application.product_id, application.product_version)
+    trace = None if evaluation is None else evaluations.trace_of(uow, evaluation)
     return {
         "application": application,
-        "product": products.version_of(uow, application.product_id, application.product_version),
+        "product": product,
         "steps": [_step(uow, row) for row in rows],
         "stages": clocks.stages(rows, uow.now),
         "evaluation": evaluation,
         "limit_fen": None if evaluation is None else evaluation.limit_fen,
         "rate_bp": None if evaluation is None else evaluation.rate_bp,
-        "trace": None if evaluation is None else evaluations.trace_of(uow, evaluation),
+        "trace": trace,
+        "explanation": None if trace is None else _explained(uow, product, trace),
         "decision": decision_of(uow, application.id),
         "offer": offer_of_application(uow, application.id),
         "loan": uow.session.scalar(select(Loan).where(Loan.application_id == application.id)),
     }
+
+
+def _explained(uow: UnitOfWork, product: ProductVersion, trace: Mapping[str, Any]) -> Explanation:
+    """Every reason in words; what a bank keeps confidential is told to that bank only."""
+    own = uow.actor.realm is Realm.BANK
+    others = [one.name for one in products.shelf(uow) if one.product_id != product.product_id]
+    return explain(
+        products.policy_of(product),
+        trace,
+        others=others,
+        confidential=() if own else product.confidential_rules,
+    )
 
 
 def _without_pricing(trace: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

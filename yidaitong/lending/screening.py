@@ -95,18 +95,18 @@ def evaluate(uow: UnitOfWork, application_id: UUID) -> Evaluation | None:
     material = _material(uow, application)
     if material is None:
         return None
-    return _evaluate(uow, application, material)
+    return evaluate_material(uow, application, material)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Material:
+class Material:
     """What is evaluated: bundles of facts, the main consent's first, and the packets' hashes."""
 
     bundles: Sequence[Bundle]
     packets: Sequence[str]
 
 
-def _material(uow: UnitOfWork, application: Application) -> _Material | None:
+def _material(uow: UnitOfWork, application: Application) -> Material | None:
     """None where no consent is living: there is nothing to evaluate and no key to seal with."""
     chains = authorizations.chains_of_application(uow, application.id)
     if not chains or chains[0].state in {ConsentState.REVOKED, ConsentState.VOIDED}:
@@ -117,13 +117,14 @@ def _material(uow: UnitOfWork, application: Application) -> _Material | None:
         bundles[content.chain_id] = Bundle(
             chain_id=content.chain_id, facts=policy.facts_of(content.derived)
         )
-    return _Material(
+    return Material(
         bundles=list(bundles.values()),
         packets=sorted(content.packet_sha256 for content in contents),
     )
 
 
-def _evaluate(uow: UnitOfWork, application: Application, material: _Material) -> Evaluation:
+def evaluate_material(uow: UnitOfWork, application: Application, material: Material) -> Evaluation:
+    """Evaluate what was collected and keep the record; the same material is evaluated once."""
     version = products.version_of(uow, application.product_id, application.product_version)
     input_sha256 = _input_sha256(application, version.sha256, material.packets)
     known = uow.session.scalar(
