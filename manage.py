@@ -42,7 +42,6 @@ def main(arguments: "list[str]") -> int:
         install("requirements-dev.txt" if command in NEEDS_TEST_TOOLS else "requirements.txt")
         if command in ("demo", "test", "check", "bench", "web"):
             front_end(forced=False)
-        catalogues()
     program = ["-m", "yidaitong.cli", *arguments]
     if command == "test":
         # Many processes only pay off for the whole suite.
@@ -249,14 +248,6 @@ def npm(folder: Path) -> bool:
     environment.update(mirrors())
     tool = [uv, "tool", "run", "-q", "--from", NODE]
     return run([*tool, *words], cwd=str(folder), env=environment, stdout=subprocess.DEVNULL)
-
-
-def catalogues() -> None:
-    """Translations are compiled when their text is newer."""
-    sources = list(ROOT.glob("*/locale/*/LC_MESSAGES/*.po"))
-    built = [(source, source.with_suffix(".mo")) for source in sources]
-    if any(not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime for po, mo in built):
-        run([PYTHON, ASSETS / "catalogues.py", ROOT])
 
 
 def lock() -> int:

@@ -1,1 +1,1 @@
-"""Building what pages need beside code: front-end files and translation catalogues."""
+"""Front-end files: which versions, and how they get into the tree."""
