@@ -49,6 +49,11 @@ def version_of(uow: UnitOfWork, product_id: str, version: int) -> ProductVersion
     return found
 
 
+def other_products(uow: UnitOfWork, product_id: str) -> list[ProductVersion]:
+    """What else is on the shelf: where somebody this product refuses may turn next."""
+    return [version for version in shelf(uow) if version.product_id != product_id]
+
+
 def policy_of(version: ProductVersion) -> Policy:
     """The checked policy of a version.
 
