@@ -1,6 +1,6 @@
 """Tiles: the growing right edge, and proofs read from stored tiles (C2SP tlog-tiles). Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -170,21 +170,3 @@ def consistency_from_tiles(old: int, new: int, read: ReadTiles) -> list[bytes]:
         TileError: a tile is missing or too short.
     """
     return _hash_spans(consistency_spans(old, new), read)
-
-
-def check_stack(tiles: Mapping[TileKey, bytes], size: int) -> None:
-    """Refuse unless each tile above the lowest level says what the full tiles below it give.
-
-    Raises:
-        TileError: a tile is missing, of another width, or disagrees.
-    """
-    for level, n, width in tiles_of(size):
-        data = tiles.get((level, n))
-        if data is None or len(data) != HASH_BYTES * width:
-            raise TileError(f"tile {level}/{n} is missing or of another width")
-        if level and data != _tops(tiles, level, range(n * WIDTH, n * WIDTH + width)):
-            raise TileError(f"tile {level}/{n} disagrees with those below")
-
-
-def _tops(tiles: Mapping[TileKey, bytes], level: int, numbers: Iterable[int]) -> bytes:
-    return b"".join(_top(tiles[level - 1, below]) for below in numbers)

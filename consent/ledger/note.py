@@ -61,6 +61,8 @@ def read_vkey(text: str) -> VKey:
         PolicyError: not a verifier key, or of a kind we do not know.
     """
     parts = text.split("+", 2)  # Base64 may hold more of them.
+    if any("\ud800" <= sign <= "\udfff" for sign in parts[0]):
+        raise PolicyError("a name that is not UTF-8")
     if len(parts) != 3 or not is_name(parts[0]) or _HEX.fullmatch(parts[1]) is None:  # noqa: PLR2004 - name, id, key
         raise PolicyError("not a verifier key")
     data = read_base64(parts[2], PolicyError)

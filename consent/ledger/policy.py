@@ -10,8 +10,8 @@ from consent.ledger.note import KeyKind, VKey, read_vkey
 from consent.ledger.parsing import read_decimal
 
 MAX_BYTES: Final = 256 * 1024
-MAX_ITEMS: Final = 4096
 NONE: Final = "none"
+_DELETE: Final = 0x7F
 _LOG_KINDS: Final = frozenset({KeyKind.ED25519, KeyKind.ML_DSA_44})
 _WITNESS_KINDS: Final = frozenset({KeyKind.COSIGNATURE, KeyKind.ML_DSA_44})
 
@@ -77,12 +77,10 @@ def read_policy(data: bytes) -> Policy:
     """
     if len(data) > MAX_BYTES:
         raise PolicyError("too long")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise PolicyError("not UTF-8") from error
-    if any(sign < " " and sign not in "\n\t" for sign in text):
+    if any((octet < ord(" ") and octet not in b"\n\t") or octet == _DELETE for octet in data):
         raise PolicyError("a control character")
+    # Octets above ASCII are opaque: two spellings of one sign are two names.
+    text = data.decode("utf-8", "surrogateescape")
     reader = _Reader()
     for line in text.split("\n"):
         items = [item for item in line.replace("\t", " ").split(" ") if item]
