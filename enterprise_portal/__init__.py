@@ -3,7 +3,13 @@
 from typing import Final
 
 from enterprise_portal import (
+    applications,
+    applications_api,
     asks,
+    home,
+    loans,
+    offers,
+    products,
     profile,
     receipts,
     registration,
@@ -16,15 +22,29 @@ from yidaitong.kernel.text import Text
 from yidaitong.web.nav import NavItem
 
 nav: Final = [
+    NavItem("enterprise.home", Text("首页", "Home"), "home", "enterprise.read"),
+    NavItem("enterprise.shelf", Text("贷款产品", "Loan products"), "product", "product.read"),
+    NavItem(
+        "enterprise.applications", Text("我的申请", "Applications"), "file", "application.read"
+    ),
     NavItem("enterprise.wallet", Text("我的授权", "My authorizations"), "shield", "consent.read"),
-    NavItem("enterprise.profile", Text("企业信息", "My enterprise"), "department", "enterprise.read"),
+    NavItem("enterprise.loans", Text("我的贷款", "Loans"), "money", "loan.read"),
+    NavItem(
+        "enterprise.profile", Text("企业信息", "My enterprise"), "department", "enterprise.read"
+    ),
 ]
 
 __all__ = [
     "api",
+    "applications",
+    "applications_api",
     "asks",
+    "home",
+    "loans",
     "nav",
+    "offers",
     "pages",
+    "products",
     "profile",
     "receipts",
     "registration",

@@ -10,6 +10,8 @@ from yidaitong.authorizations import queries as authorizations
 from yidaitong.enterprises.queries import enterprise_of
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import queries as lending
+from yidaitong.lending.lifecycle import CLOSED, ApplicationState
+from yidaitong.lending.loan_queries import loans_of_enterprise
 from yidaitong.web.views import requires
 
 _NEWEST = 5
@@ -26,10 +28,10 @@ def home(uow: UnitOfWork) -> ResponseReturnValue:
         enterprise=enterprise_of(uow, uow.actor.enterprise_id),
         asks=authorizations.open_asks_of_enterprise(uow),
         applications=applications[:_NEWEST],
-        running=[one for one in applications if one.state not in lending.CLOSED],
-        offers=[one for one in applications if one.state == "OFFER_SENT"],
-        drafts=[one for one in applications if one.state == "DRAFT"],
+        running=[one for one in applications if one.state not in CLOSED],
+        offers=[one for one in applications if one.state is ApplicationState.OFFER_SENT],
+        drafts=[one for one in applications if one.state is ApplicationState.DRAFT],
         live=sum(one.state in LIVE for one in wallet),
-        loans=lending.loans_of_enterprise(uow),
+        loans=loans_of_enterprise(uow),
         names=Names(uow),
     )

@@ -28,9 +28,7 @@ class Names:
 
     def bank(self, bank_id: str | None) -> Text:
         """The bank's name; without a bank the platform is the only recipient."""
-        return (
-            PLATFORM if bank_id is None else self._banks.get(bank_id, Text(bank_id, bank_id))
-        )
+        return PLATFORM if bank_id is None else self._banks.get(bank_id, Text(bank_id, bank_id))
 
     def product(self, product_id: str) -> Text:
         """The product's name."""

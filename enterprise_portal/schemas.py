@@ -8,7 +8,7 @@ from yidaitong.accounts.stepup import MAX_DIGEST
 from yidaitong.authorizations.text import LANGUAGES
 from yidaitong.enterprises.commands import BeginRegistration
 from yidaitong.enterprises.identity import Identity
-from yidaitong.kernel.schema import CommandSchema, Line, Paragraph, YuanField
+from yidaitong.kernel.schema import CommandSchema, Line, Paragraph, WanField, YuanField
 
 PAGE = 30
 MAX_AMOUNT_FEN = 10**12
@@ -89,6 +89,19 @@ class ApplySchema(CommandSchema):
         required=True, validate=Range(min=1, max=MAX_TERM_MONTHS), metadata={"unit": "months"}
     )
     language = fields.String(load_default=LANGUAGES[0], validate=OneOf(LANGUAGES))
+
+
+class ApplyPageSchema(CommandSchema):
+    """How much (a decimal string in 万元) and for how long."""
+
+    amount = WanField(required=True, low=1, high=MAX_AMOUNT_FEN)
+    term_months = fields.Integer(required=True, validate=Range(min=1, max=MAX_TERM_MONTHS))
+
+
+class AnswerSchema(CommandSchema):
+    """An answer to the bank's question."""
+
+    answer = Paragraph(required=True, max_length=1000)
 
 
 class DigestSchema(CommandSchema):
