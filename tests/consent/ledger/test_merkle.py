@@ -1,7 +1,7 @@
 """The tree against RFC 6962 vectors and the texts' own recursive definition."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
@@ -14,6 +14,7 @@ from consent.ledger.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from tests.consent.ledger.definition import mth, path, subproof
 
 # The entries and roots every RFC 6962 implementation is tested with.
 ENTRIES = [
@@ -43,41 +44,6 @@ def a_tree(count: int) -> Tree:
     tree = Tree()
     tree.extend(entries(count))
     return tree
-
-
-# RFC 9162 §2.1.1, §2.1.3.1, §2.1.4.1, word for word.
-def mth(leaves: Sequence[bytes]) -> bytes:
-    if not leaves:
-        return EMPTY_ROOT
-    if len(leaves) == 1:
-        return leaf_hash(leaves[0])
-    k = largest(len(leaves))
-    return node_hash(mth(leaves[:k]), mth(leaves[k:]))
-
-
-def largest(n: int) -> int:
-    k = 1
-    while k * 2 < n:
-        k *= 2
-    return k
-
-
-def path(m: int, leaves: Sequence[bytes]) -> list[bytes]:
-    if len(leaves) == 1:
-        return []
-    k = largest(len(leaves))
-    if m < k:
-        return [*path(m, leaves[:k]), mth(leaves[k:])]
-    return [*path(m - k, leaves[k:]), mth(leaves[:k])]
-
-
-def subproof(m: int, leaves: Sequence[bytes], known: bool) -> list[bytes]:
-    if m == len(leaves):
-        return [] if known else [mth(leaves)]
-    k = largest(len(leaves))
-    if m <= k:
-        return [*subproof(m, leaves[:k], known), mth(leaves[k:])]
-    return [*subproof(m - k, leaves[k:], False), mth(leaves[:k])]
 
 
 def compare(limit: int) -> None:
