@@ -96,8 +96,9 @@ def _signed(body: bytes, keys: Mapping[str, PublicKey]) -> tuple[str, bytes]:
 def _check_asked(order: Order, envelope: Envelope) -> None:
     if envelope.request_sha256 != order.request_sha256 or envelope.resource != order.resource:
         raise AnswerRefusedError("WRONG_REQUEST")
-    codes = {envelope.subject_code, envelope.items.get("uscc", order.uscc)}
-    if codes != {order.uscc}:
+    # A code of any other type is not this firm's either.
+    codes = (envelope.subject_code, envelope.items.get("uscc", order.uscc))
+    if any(code != order.uscc for code in codes):
         raise AnswerRefusedError("WRONG_SUBJECT", Why.MISMATCH)
 
 
