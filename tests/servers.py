@@ -60,7 +60,11 @@ def sweep() -> None:
 
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         home = folder / "home"
-        if time.time() - folder.stat().st_mtime < _OLD_SECONDS or _is_used(home):
+        try:
+            age = time.time() - folder.stat().st_mtime
+        except FileNotFoundError:
+            continue  # Its own run removed it meanwhile.
+        if age < _OLD_SECONDS or _is_used(home):
             continue
         if any(home.glob("servers/postgres/data/postmaster.pid")):
             postgres.start(home).stop()
