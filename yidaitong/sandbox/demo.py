@@ -1,8 +1,7 @@
 """Everything the demo needs before its first visitor: catalogue, staff, banks, keys, products."""
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Final
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -11,23 +10,19 @@ from yidaitong.accounts.registering import login_key
 from yidaitong.accounts.roles import ROLES, permissions_of
 from yidaitong.banks import keys as bank_keys
 from yidaitong.banks import queries as banks
-from yidaitong.banks import registering
-from yidaitong.banks.commands import ProposeKey, RegisterBank
+from yidaitong.banks.commands import ProposeKey
 from yidaitong.banks.models import KeyPurpose
 from yidaitong.departments import catalogue
 from yidaitong.kernel.actor import SYSTEM, Actor, AuthLevel
-from yidaitong.kernel.clock import business_date
+from yidaitong.kernel.settings import Settings
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.products import launch
 from yidaitong.runtime import Runtime
-from yidaitong.sandbox import bankkeys, shelf
+from yidaitong.sandbox import bankkeys
 from yidaitong.sandbox.staff import MEMBERS, ORGANISATIONS, PASSWORD, QILU, QUANCHENG, hire
 
-_AGREEMENT_DAYS: Final = 3650
-_BANKS: Final = {
-    QILU: (Text("齐鲁银行", "Qilu Bank"), "0531-96588"),
-    QUANCHENG: (Text("泉城银行", "Quancheng Bank"), "0531-00000001"),
-}
+BANKS = (QILU, QUANCHENG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +32,7 @@ class Login:
     role: Text
     organisation: str
     login: str
-    password: str
+    password: str = field(repr=False)
 
 
 def seed(runtime: Runtime) -> list[Login]:
@@ -45,9 +40,11 @@ def seed(runtime: Runtime) -> list[Login]:
     with runtime.transaction(SYSTEM) as uow:
         catalogue.seed(uow)
     hire(runtime)
-    for bank_id in _BANKS:
-        _take_on(runtime, bank_id)
-    shelf.fill(runtime)
+    with runtime.transaction(SYSTEM) as uow:
+        launch.seed(uow, _people(uow))
+    with runtime.transaction(SYSTEM) as uow:
+        for bank_id in BANKS:
+            _pin(uow, bank_id)
     return [
         Login(
             role=ROLES[member.role].text,
@@ -57,6 +54,11 @@ def seed(runtime: Runtime) -> list[Login]:
         )
         for member in MEMBERS
     ]
+
+
+def keys_folder(settings: Settings) -> Path:
+    """Where the made-up banks keep their private keys."""
+    return settings.bank_keys_dir or settings.home / "sandbox" / "bank-keys"
 
 
 def actor_of(uow: UnitOfWork, login: str) -> Actor:
@@ -75,28 +77,26 @@ def actor_of(uow: UnitOfWork, login: str) -> Actor:
     )
 
 
-def _take_on(runtime: Runtime, bank_id: str) -> None:
-    with runtime.transaction(SYSTEM) as uow:
-        if banks.is_accredited(uow, bank_id):
-            return
-        officer, checker = actor_of(uow, "centre.officer"), actor_of(uow, "centre.checker")
-        registering.register(uow.acting(officer), _registration(bank_id, business_date(uow.now)))
-        registering.accredit(uow.acting(checker), bank_id)
-        folder = runtime.settings.bank_keys_dir or runtime.settings.home / "sandbox" / "bank-keys"
-        own = bankkeys.ensure(folder, bank_id)
-        for use in KeyPurpose:
-            proposal = ProposeKey(bank_id=bank_id, use=use, jwk=own.public(use.value))
-            key = bank_keys.propose(uow.acting(officer), proposal)
-            bank_keys.pin(uow.acting(checker), key.id)
-
-
-def _registration(bank_id: str, today: date) -> RegisterBank:
-    name, contact = _BANKS[bank_id]
-    return RegisterBank(
-        bank_id=bank_id,
-        name_zh=name.zh,
-        name_en=name.en,
-        contact=contact,
-        starts_on=today - timedelta(days=_AGREEMENT_DAYS // 2),
-        ends_on=today + timedelta(days=_AGREEMENT_DAYS // 2),
+def _people(uow: UnitOfWork) -> launch.People:
+    return launch.People(
+        makers={QILU: actor_of(uow, "qilu.product"), QUANCHENG: actor_of(uow, "quancheng.product")},
+        checkers={
+            QILU: actor_of(uow, "qilu.checker"),
+            QUANCHENG: actor_of(uow, "quancheng.checker"),
+        },
+        officer=actor_of(uow, "centre.officer"),
+        checker=actor_of(uow, "centre.checker"),
     )
+
+
+def _pin(uow: UnitOfWork, bank_id: str) -> None:
+    own = bankkeys.ensure(keys_folder(uow.settings), bank_id)
+    known = {key.kid for key in banks.keys_of_bank(uow, bank_id)}
+    officer, checker = actor_of(uow, "centre.officer"), actor_of(uow, "centre.checker")
+    for use in KeyPurpose:
+        jwk = own.public(use.value)
+        if jwk["kid"] in known:
+            continue
+        key = bank_keys.propose(uow.acting(officer), ProposeKey(bank_id=bank_id, use=use, jwk=jwk))
+        bank_keys.pin(uow.acting(checker), key.id)
+        uow.acting(SYSTEM)
