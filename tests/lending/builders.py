@@ -237,7 +237,7 @@ def application(uow: UnitOfWork, case: Case) -> Application:
     return uow.acting(SYSTEM).session.get_one(Application, case.id, populate_existing=True)
 
 
-def approval(amount_fen: int = 80_000_000, **others: Any) -> Recommendation:
+def approval(amount_fen: int | None = 80_000_000, **others: Any) -> Recommendation:
     terms: dict[str, Any] = {"rate_bp": RATE, "term_months": 12, "note": NOTE}
     return Recommendation(outcome=Outcome.APPROVE, amount_fen=amount_fen, **(terms | others))
 
@@ -282,7 +282,7 @@ def accept(uow: UnitOfWork, case: Case, offer: Offer) -> Offer:
 
 
 def event(uow: UnitOfWork, case: Case, kind: LoanEventKind, **members: Any) -> LoanEvent:
-    defaults = {
+    defaults: dict[str, Any] = {
         "serial": f"{kind.value}-1",
         "business_date": business_date(uow.now),
         "application_id": case.id,

@@ -96,12 +96,12 @@ def recommend(uow: UnitOfWork, application_id: UUID, command: Recommendation) ->
     match command.outcome:
         case Outcome.APPROVE:
             _check_terms(application, evaluation, command)
-            screening.check_limit(uow, application, command.amount_fen or 0)
+            outcome = screening.check_limit(uow, application, command.amount_fen or 0)
+            _check_note(outcome.result, command.note)
         case Outcome.DECLINE:
             reasons.checked(command.reasons, evaluation)
         case Outcome.RETURN:
             raise InvalidRequestError("outcome", fields={"outcome": "CHOICE"})
-    _check_note(evaluation, command.outcome, command.note)
     application.maker_person_id = proposals.acting_person(uow)
     return proposals.propose(uow, application, CommandKind.RECOMMENDATION, _body(command))
 
@@ -129,10 +129,9 @@ def _check_terms(
         raise InvalidRequestError("terms", fields=problems)
 
 
-def _check_note(evaluation: Evaluation | None, outcome: Outcome, note: str) -> None:
-    """Approving what the policy referred to people needs their reasons, in writing."""
-    referred = evaluation is not None and evaluation.result == Result.REFER
-    if outcome is Outcome.APPROVE and referred and not note.strip():
+def _check_note(result: Result, note: str) -> None:
+    """Approving what the policy refers to people needs their reasons, in writing."""
+    if result is Result.REFER and not note.strip():
         raise InvalidRequestError("note", fields={"note": "MISSING"})
 
 
@@ -182,10 +181,9 @@ def _approve(
 ) -> None:
     if proposed["outcome"] != Outcome.APPROVE:
         raise InvalidStateError(f"a refusal is recommended on application {application.id}")
-    evaluation = evaluations.newest_of(uow, application)
-    _check_note(evaluation, Outcome.APPROVE, verdict.note)
     exposures.lock(uow, application.enterprise_id)
-    screening.check_limit(uow, application, proposed["amount_fen"])
+    outcome = screening.check_limit(uow, application, proposed["amount_fen"])
+    _check_note(outcome.result, verdict.note)
     steps.move(uow, application, ApplicationEvent.APPROVE)
     proposals.close(uow, application, command, CommandState.PROCESSED, verdict.note)
     exposures.hold(uow, application, proposed["amount_fen"])
