@@ -22,10 +22,6 @@ _MEMBERS: Mapping[str, type] = {
     "cty": str,
     "epk": dict,
 }
-_EPK: Mapping[str, frozenset[str]] = {
-    "OKP": frozenset({"kty", "crv", "x"}),
-    "EC": frozenset({"kty", "crv", "x", "y"}),
-}
 _PARTS = 5
 
 
@@ -61,6 +57,7 @@ def decrypt(key: PrivateKey, text: str, *, typ: str, cty: str) -> bytes:
     _check_header(members, {"alg": ECDH, "enc": ENC, "typ": typ, "cty": cty})
     if key.use != "enc" or members["kid"] != key.kid:
         raise JoseError("jwe.key", "sealed to another key")
+    _check_ephemeral(members["epk"], key)
     try:
         opened = library.decrypt_compact(text, key.key, registry=_REGISTRY)
     except (LibraryError, ValueError, TypeError) as error:
@@ -74,6 +71,13 @@ def _check_header(members: Mapping[str, Any], wanted: Mapping[str, str]) -> None
     for name, value in wanted.items():
         if members[name] != value:
             raise JoseError("jwe.header", f"header member {name}")
-    epk = members["epk"]
-    if epk.keys() != _EPK.get(str(epk.get("kty")), frozenset()):
+
+
+def _check_ephemeral(epk: Any, key: PrivateKey) -> None:
+    """A bare public point on the curve of our key; the library trips over anything else."""
+    try:
+        point = PublicKey.read(epk, use="enc")
+    except JoseError as error:
+        raise JoseError("jwe.header", "header member epk") from error
+    if point.jwk != epk or point.curve != key.curve:
         raise JoseError("jwe.header", "header member epk")

@@ -23,13 +23,18 @@ _CURVES: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("EC", "P-256"): {"sig": ES256, "enc": ECDH},
 }
 _POINT: Mapping[str, tuple[str, ...]] = {"OKP": ("x",), "EC": ("x", "y")}
+_THUMBED: Mapping[str, tuple[str, ...]] = {
+    "OKP": ("crv", "kty", "x"),
+    "EC": ("crv", "kty", "x", "y"),
+    "RSA": ("e", "kty", "n"),
+}
 _POINT_BYTES = 32
 MAX_SET = 1024 * 1024
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
     """RFC 7638 thumbprint: our ``kid``."""
-    members = {name: jwk[name] for name in ("kty", "crv", *_POINT[jwk["kty"]])}
+    members = {name: jwk[name] for name in _THUMBED[jwk["kty"]]}
     return b64u(hashlib.sha256(rfc8785.dumps(members)).digest())
 
 
@@ -50,6 +55,11 @@ class PublicKey:
     to_at: str | None = None
     revoked_at: str | None = None
     key: OKPKey | ECKey = field(kw_only=True, repr=False, compare=False)
+
+    @property
+    def curve(self) -> str:
+        """Name of the curve."""
+        return self.jwk["crv"]
 
     @classmethod
     def read(cls, jwk: Mapping[str, Any], *, use: str | None = None) -> "PublicKey":
@@ -90,6 +100,7 @@ class PrivateKey:
     kid: str
     use: str
     alg: str
+    curve: str
     key: OKPKey | ECKey = field(repr=False)
 
     @classmethod
@@ -102,7 +113,8 @@ class PrivateKey:
         public = PublicKey.read({name: jwk[name] for name in jwk if name != "d"}, use=use)
         if not isinstance(jwk.get("d"), str):
             raise JoseError("jws.key", "no private part")
-        return cls(public.kid, public.use, public.alg, _library_key({**public.jwk, "d": jwk["d"]}))
+        whole = _library_key({**public.jwk, "d": jwk["d"]})
+        return cls(public.kid, public.use, public.alg, public.curve, whole)
 
 
 class KeySet(Mapping[str, PublicKey]):
