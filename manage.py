@@ -246,7 +246,7 @@ def npm(folder: Path) -> bool:
         return False
     say("npm is missing or failed; fetching one")
     environment.update(mirrors())
-    tool = [uv, "tool", "run", "-q", "--from", NODE]
+    tool = [uv, "tool", "run", "-q", "--python", sys.executable, "--from", NODE]
     return run([*tool, *words], cwd=str(folder), env=environment, stdout=subprocess.DEVNULL)
 
 
