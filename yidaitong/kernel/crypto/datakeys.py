@@ -2,7 +2,6 @@
 
 import secrets
 import threading
-import time
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from yidaitong.kernel.clock import monotonic
 from yidaitong.kernel.crypto.errors import SealBrokenError
 from yidaitong.kernel.crypto.models import SUITE_INTL, Dek
 from yidaitong.kernel.crypto.uses import DekKind, Place
@@ -149,11 +149,11 @@ class DataKeys:
             key = aes_key_unwrap(wrapping, wrapped)
         except InvalidUnwrap as error:
             raise SealBrokenError(f"key {dek_id} does not unwrap") from error
-        self._keep(dek_id, _Kept(key, parent_id, time.monotonic() + KEEP_SECONDS))
+        self._keep(dek_id, _Kept(key, parent_id, monotonic() + KEEP_SECONDS))
         return key
 
     def _recall(self, dek_id: UUID) -> bytes | None:
-        now = time.monotonic()
+        now = monotonic()
         with self._lock:
             kept = self._kept.get(dek_id)
             if kept is None:
@@ -164,7 +164,7 @@ class DataKeys:
             return kept.key
 
     def _keep(self, dek_id: UUID, kept: _Kept) -> None:
-        now = time.monotonic()
+        now = monotonic()
         with self._lock:
             for known in [one for one, other in self._kept.items() if other.until <= now]:
                 del self._kept[known]
