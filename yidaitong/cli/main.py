@@ -10,7 +10,7 @@ import click
 
 from consent.errors import ConsentError
 from yidaitong import __doc__ as about
-from yidaitong.cli import checks, evidence, ledger, serving, tools
+from yidaitong.cli import checks, demo, evidence, ledger, serving, tools
 from yidaitong.embedded.errors import EmbeddedError
 from yidaitong.kernel.errors import DomainError
 from yidaitong.kernel.settings import SettingsError
@@ -24,7 +24,7 @@ def cli() -> None:
     """Commands of Yidaitong."""
 
 
-for module in (serving, ledger, evidence, tools, checks):
+for module in (demo, serving, ledger, evidence, tools, checks):
     for command in module.COMMANDS:
         cli.add_command(command)
 
