@@ -25,6 +25,7 @@ from yidaitong.kernel.crypto.keys import KeySet, generate, public_of
 from yidaitong.kernel.ids import uuid7
 from yidaitong.sandbox.faults import FaultKind
 from yidaitong.sandbox.keys import pins_path
+from yidaitong.sandbox.wires import bomb
 
 MARGIN = 0.05  # Promised: a thread is held no longer than the deadline and this.
 
@@ -91,6 +92,7 @@ def platform(home: Path) -> Platform:
 
 @pytest.fixture(scope="module")
 def departments(home: Path, platform: Platform) -> Iterator[LiveSandbox]:
+    bomb()  # Made before anybody is timed.
     with sandbox_at(home) as live:
         yield live
 
@@ -188,20 +190,18 @@ class TestZoo:
         self, gateway: Gateway, live: LiveSandbox, platform: Platform, kind: FaultKind
     ) -> None:
         live.fault(kind, seconds=SECONDS.get(kind, 0.05))
-        held = []
-        # The machine may be busy: a thread that is held too long is so each time.
+        found = []
+        # The machine may be busy: what is too slow by itself is so each time.
         for _ in range(3):
             fetched, seconds = timed(gateway, platform, "TAX.PAY")
-            held.append(seconds)
-
-            assert (fetched.problem, fetched.retryable) == ZOO[kind]
+            found.append((fetched.problem, fetched.retryable, seconds <= DEADLINE + MARGIN))
             if fetched.answer is not None:
                 assert fetched.answer.items == {}
                 assert fetched.answer.jws == ""
                 assert fetched.answer.why in {"BAD_ANSWER", "MISMATCH"}
-            if min(held) <= DEADLINE + MARGIN:
+            if found[-1] == (*ZOO[kind], True):
                 break
-        assert min(held) <= DEADLINE + MARGIN
+        assert found[-1] == (*ZOO[kind], True)
 
         live.faults()
         assert gateway.fetch(platform.order("TAX.PAY")).problem is None
