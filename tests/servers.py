@@ -73,6 +73,13 @@ def sweep() -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _is_old(folder: Path) -> bool:
+    try:
+        return time.time() - folder.stat().st_mtime >= _OLD_SECONDS
+    except FileNotFoundError:
+        return False  # Its own run has just removed it.
+
+
 def _is_used(home: Path) -> bool:
     for path in home.glob("servers/*/users.lock"):
         with path.open("rb") as lock:
