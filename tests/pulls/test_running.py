@@ -1,31 +1,74 @@
-"""One pull from C1 to its end, against live departments."""
+"""Whole pulls against live departments, good and bad ones."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
 
 from tests.pulls.builders import (
     EIGHT,
+    ONE,
     RESOURCES_OF_EIGHT,
     a_committed_case,
     a_pull,
+    lines_of,
     promises,
     pull_now,
 )
-from tests.sandboxes import live_sandbox
+from tests.sandboxes import LiveSandbox, live_sandbox
 from yidaitong.jobs.tasks import run_pull
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.pulls import queries
 from yidaitong.pulls.lifecycle import LineStatus, PullState
 from yidaitong.runtime import Runtime
+from yidaitong.sandbox.faults import FaultKind
+
+SILENT = {
+    FaultKind.SILENCE,
+    FaultKind.SLOW,
+    FaultKind.HEADER_DRIP,
+    FaultKind.BODY_DRIP,
+    FaultKind.RESET,
+    FaultKind.CUT,
+    FaultKind.CHUNK_LIE,
+    FaultKind.HTTP_500,
+    FaultKind.HTTP_503,
+    FaultKind.HTTP_429,
+    FaultKind.UNAVAILABLE,
+    FaultKind.RATE_LIMITED,
+}
+TOLD = {
+    FaultKind.STALE: LineStatus.DELIVERED,
+    FaultKind.PARTIAL: LineStatus.DELIVERED,
+    FaultKind.NOT_AUTHORISED: LineStatus.DENIED_BY_SOURCE,
+}
+
+
+@pytest.fixture
+def departments(runtime: Runtime) -> Iterator[LiveSandbox]:
+    """Departments that are given up on at once."""
+    runtime.settings = replace(runtime.settings, line_attempts=1, call_deadline_seconds=0.4)
+    with live_sandbox(runtime) as live:
+        yield live
+
+
+def expected(kind: FaultKind) -> LineStatus:
+    if kind in SILENT:
+        return LineStatus.TIMEOUT
+    # Whatever else it is, it is an answer, and a wrong one.
+    return TOLD.get(kind, LineStatus.FAILED)
 
 
 class TestRunPull:
-    def test_eight_departments_answer_and_the_pull_is_sealed(self, runtime: Runtime) -> None:
-        case = a_committed_case(runtime, EIGHT)
-        pull = a_pull(runtime, case)
+    def test_eight_departments_answer_and_the_pull_is_sealed(
+        self, runtime: Runtime, departments: LiveSandbox
+    ) -> None:
+        pull = a_pull(runtime, a_committed_case(runtime, EIGHT))
 
-        with live_sandbox(runtime) as departments:
-            pause = run_pull(runtime, pull_id=str(pull.id))
+        assert run_pull(runtime, pull_id=str(pull.id)) is None
 
-            assert pause is None
-            assert len(departments.log()) == len(RESOURCES_OF_EIGHT)
+        assert len(departments.log()) == len(RESOURCES_OF_EIGHT)
         with runtime.transaction(SYSTEM) as uow:
             assert pull_now(uow, pull.id).state is PullState.SEALED
             results = queries.results(uow, pull.id)
@@ -36,3 +79,66 @@ class TestRunPull:
             }
             assert all(result.answer_jws for result in results)
             assert promises(uow, "packets.release") == 1
+
+    @pytest.mark.promise("R5")
+    def test_three_times_asks_once(self, runtime: Runtime, departments: LiveSandbox) -> None:
+        pull = a_pull(runtime, a_committed_case(runtime, EIGHT))
+
+        found = [run_pull(runtime, pull_id=str(pull.id)) for _ in range(3)]
+
+        assert found == [None, None, None]
+        assert len(departments.log()) == len(RESOURCES_OF_EIGHT)
+        with runtime.transaction(SYSTEM) as uow:
+            assert promises(uow, "packets.release") == 1
+
+    @pytest.mark.promise("R7")
+    @pytest.mark.promise("T3")
+    def test_every_fault_gives_its_line_a_reason_and_the_pull_an_end(
+        self, runtime: Runtime, departments: LiveSandbox
+    ) -> None:
+        case = a_committed_case(runtime, ONE)
+        wrong = {}
+        for kind in FaultKind:
+            departments.fault(kind.value, seconds=1.0)
+            pull = a_pull(runtime, case, kind.value)
+            assert run_pull(runtime, pull_id=str(pull.id)) is None
+            with runtime.transaction(SYSTEM) as uow:
+                (line,) = lines_of(uow, pull.id)
+                (result,) = queries.results(uow, pull.id)
+                gave = result.answer_jws is not None
+                ended = pull_now(uow, pull.id).state in {PullState.SEALED, PullState.FAILED}
+            fine = line.status is expected(kind) and ended and gave is (kind in TOLD)
+            if not fine or (line.status is not LineStatus.DELIVERED and line.why is None):
+                wrong[kind.value] = (line.status.value, line.why)
+        assert wrong == {}
+
+    def test_a_department_that_recovers_is_asked_again(
+        self, runtime: Runtime, departments: LiveSandbox
+    ) -> None:
+        runtime.settings = replace(runtime.settings, line_attempts=3, line_retry_seconds=0.001)
+        pull = a_pull(runtime, a_committed_case(runtime, ONE))
+        departments.fault(FaultKind.HTTP_500.value, times=1)
+
+        pause = run_pull(runtime, pull_id=str(pull.id))
+        assert pause is not None
+        assert timedelta() < pause < timedelta(seconds=1)
+        assert run_pull(runtime, pull_id=str(pull.id)) is None
+
+        with runtime.transaction(SYSTEM) as uow:
+            (line,) = lines_of(uow, pull.id)
+            assert (line.status, line.attempt) == (LineStatus.DELIVERED, 2)
+
+    def test_one_dead_department_stops_no_other(
+        self, runtime: Runtime, departments: LiveSandbox
+    ) -> None:
+        departments.fault(FaultKind.SILENCE.value, department="TAX")
+        pull = a_pull(runtime, a_committed_case(runtime, EIGHT))
+
+        assert run_pull(runtime, pull_id=str(pull.id)) is None
+
+        with runtime.transaction(SYSTEM) as uow:
+            now = pull_now(uow, pull.id)
+            assert (now.state, now.complete) == (PullState.SEALED, False)
+            statuses = {line.resource: line.status for line in lines_of(uow, pull.id)}
+        assert statuses.pop("TAX.RATE") is LineStatus.TIMEOUT
+        assert set(statuses.values()) <= {LineStatus.DELIVERED, LineStatus.NO_DATA}

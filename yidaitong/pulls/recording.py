@@ -76,7 +76,7 @@ def _judge(locked: Locked, line: PullLine, fetched: Fetched) -> _Verdict:
     trusted = answer is not None and fetched.problem is None and answer.why is None
     if trusted and not silent and answer is not None:
         status = OF_OUTCOME[answer.outcome]
-        return _Verdict(status, answer.outcome.value if status is LineStatus.FAILED else None)
+        return _Verdict(status, None if status in GAVE else answer.outcome.value)
     why = fetched.problem or (None if answer is None else answer.why or answer.outcome.value)
     if fetched.retryable or (trusted and silent):
         return _Verdict(LineStatus.PENDING if _may_retry(locked, line) else LineStatus.TIMEOUT, why)
@@ -95,7 +95,8 @@ def _again(locked: Locked, line: PullLine, fetched: Fetched) -> None:
     pause = random.uniform(0, most)  # noqa: S311 - jitter, not a secret
     asked = 0 if fetched.retry_after is None else fetched.retry_after
     wait = timedelta(seconds=max(pause, min(asked, _RETRY_CAP_SECONDS)))
-    line.not_before = locked.at + wait
+    # Not past the deadline: then the line is due to be closed.
+    line.not_before = min(locked.at + wait, max(line.deadline_at, locked.at))
     line.leased_until = None
     line.why = _short(fetched.problem)
     locked.uow.session.flush()
