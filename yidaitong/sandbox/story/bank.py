@@ -1,26 +1,39 @@
-"""The bank's part: fetch and verify packets, recommend, decide, offer, pay out."""
+"""The bank's part: fetch, verify and sign for packets, recommend, decide, offer, pay out."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from yidaitong.sandbox.story.checking import Checker
 from yidaitong.sandbox.story.client import Party, StoryError, wait_for
 
 API: Final = "/api/bank/v1"
 _NOTE: Final = "经核实企业经营正常,资料齐全,同意按所附依据处理。"
+_DECLINED_BY_HAND: Final = "MANUAL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packet:
+    """One sealed packet as the bank fetched it, and whether it verified offline."""
+
+    id: str
+    bank_id: str
+    verified: bool
+    text: str = field(repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
 class Lender:
-    """One bank at the platform: a maker and a checker, two different people.
+    """One bank at the platform: a maker and a checker, two different people, and its own desk."""
 
-    ``acknowledge`` signs the receipt of a packet text with the bank's own key.
-    """
-
-    bank_id: str
     maker: Party
     checker: Party
-    acknowledge: Callable[[str], str]
+    desk: Checker
+
+    @property
+    def bank_id(self) -> str:
+        """Code of the bank."""
+        return self.desk.bank_id
 
     def case(self, application_id: str) -> dict[str, Any]:
         """The case as the bank sees it."""
@@ -36,8 +49,9 @@ class Lender:
 
         return wait_for(f"evaluation of {application_id}", look)
 
-    def fetch(self, packet_id: str) -> str:
-        """The sealed packet, once its proof is published."""
+    def take_packet(self, packet: Mapping[str, Any]) -> Packet:
+        """Fetch a packet once its proof is published, verify it, and sign for it."""
+        packet_id = packet["id"]
 
         def look() -> str | None:
             try:
@@ -47,25 +61,22 @@ class Lender:
                     return None
                 raise
 
-        return wait_for(f"packet {packet_id}", look)
-
-    def confirm(self, packet_id: str, packet_sha256: str) -> None:
-        """Acknowledge a packet with the bank's signature."""
-        self.maker.post(
-            f"{API}/packets/{packet_id}/acknowledgement", {"rx": self.acknowledge(packet_sha256)}
-        )
+        text = wait_for(f"packet {packet_id}", look)
+        report = self.desk.check(text, packet["pull_id"])
+        if report.packet is not None:
+            rx = self.desk.sign_for(packet_id, report.packet.packet_sha256)
+            self.maker.post(f"{API}/packets/{packet_id}/acknowledgement", {"rx": rx})
+        return Packet(id=packet_id, bank_id=self.bank_id, verified=report.ok, text=text)
 
     def decide(self, case: Mapping[str, Any]) -> str:
         """Take, recommend and decide one case as its policy result suggests; the outcome."""
         path = f"{API}/applications/{case['id']}"
         self.maker.post(f"{path}/acceptance", {})
-        outcome, body = _recommendation(case)
+        body = recommendation(case)
         self.maker.post(f"{path}/recommendation", body)
-        self.checker.post(
-            f"{path}/decision",
-            {"outcome": outcome, "reasons": body.get("reasons", []), "note": _NOTE},
-        )
-        return outcome
+        said = {"outcome": body["outcome"], "reasons": body["reasons"], "note": _NOTE}
+        self.checker.post(f"{path}/decision", said)
+        return str(body["outcome"])
 
     def offer(self, application_id: str) -> None:
         """Send the approved terms to the enterprise."""
@@ -73,29 +84,30 @@ class Lender:
 
     def pay_out(self, application_id: str, business_date: str) -> int:
         """Report contract and disbursement; the amount in fen."""
-        case = self.case(application_id)
+        terms = self.case(application_id)["offer"]
         serial = application_id.replace("-", "").upper()
-        terms = case["offer"]
         common = {
             "application_id": application_id,
             "business_date": business_date,
             "amount": _yuan(terms["amount_fen"]),
         }
-        self.maker.post(f"{API}/loan-events", common | {"serial": f"C{serial}", "kind": "CONTRACT"})
-        self.maker.post(f"{API}/loan-events", common | {"serial": f"D{serial}", "kind": "DISBURSE"})
+        for sign, kind in (("C", "CONTRACT"), ("D", "DISBURSE")):
+            event = common | {"serial": f"{sign}{serial}", "kind": kind}
+            self.maker.post(f"{API}/loan-events", event)
         return int(terms["amount_fen"])
 
 
-def _recommendation(case: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+def recommendation(case: Mapping[str, Any]) -> dict[str, Any]:
+    """What a careful maker writes: within the limit, or a refusal with the policy's reasons."""
     found = case["evaluation"]
-    limit = found.get("limit_fen")
-    if found["result"] == "REJECT" or not limit or not found.get("rate_bp"):
-        reasons = [reason["code"] for reason in found["reasons"]] or ["MANUAL"]
-        return "DECLINE", {"outcome": "DECLINE", "reasons": reasons, "note": _NOTE}
-    return "APPROVE", {
+    limit, rate = found.get("limit_fen"), found.get("rate_bp")
+    if found["result"] == "REJECT" or not limit or not rate:
+        reasons = [reason["code"] for reason in found["reasons"]] or [_DECLINED_BY_HAND]
+        return {"outcome": "DECLINE", "reasons": reasons, "note": _NOTE}
+    return {
         "outcome": "APPROVE",
         "amount": _yuan(min(limit, case["amount_fen"])),
-        "rate_bp": found["rate_bp"],
+        "rate_bp": rate,
         "term_months": case["term_months"],
         "reasons": [],
         "note": _NOTE,

@@ -54,6 +54,10 @@ class Party:
         """The text at ``path``: a sealed packet, a checkpoint."""
         return self._call("GET", path).text
 
+    def content(self, path: str) -> bytes:
+        """The bytes at ``path``: a tile of the log."""
+        return self._call("GET", path).content
+
     def post(
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
     ) -> Any:

@@ -73,6 +73,15 @@ class Borrower:
         found: dict[str, Any] = self.party.get(f"{API}/applications/{application_id}")
         return found
 
+    def receipt(self, chain_id: str) -> dict[str, Any]:
+        """The receipt of a grant, once it carries its proof."""
+
+        def proved() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.party.get(f"{API}/consents/{chain_id}/receipts/GRANT")
+            return found if found.get("proof") else None
+
+        return wait_for(f"receipt of {chain_id}", proved)
+
     def accept(self, application_id: str) -> None:
         """Wait for the offer and accept it."""
 

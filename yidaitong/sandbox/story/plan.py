@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import count, cycle
+from itertools import cycle
 from typing import Final
 
-from yidaitong.sandbox.data import PERSONAS, NoSuchFirmError, firm, make_uscc
+from yidaitong.sandbox.data.candidates import candidates
 from yidaitong.sandbox.data.firms import Firm
 
-_SEED: Final = "stories"
-_OPEN: Final = "1"
 # What each designed firm is made to show.
 _DESIGNED: Final = {
     "91370199MA31U2DL73": ("TAX-CREDIT", "1000000"),
@@ -20,9 +18,9 @@ _DESIGNED: Final = {
     "91370199MA3XMPL129": ("PAYROLL-FUND", "800000"),
 }
 _TURNS: Final = (
+    ("POWER-FLOW", "500000"),
     ("TAX-CREDIT", "600000"),
     ("PAYROLL-FUND", "400000"),
-    ("POWER-FLOW", "500000"),
     ("SCI-TECH", "1500000"),
 )
 # Every so many stories the representative keeps the age to themselves.
@@ -40,28 +38,15 @@ class Story:
     own_consent: bool = True
 
 
-def stories(as_of: date) -> Iterator[Story]:
-    """Stories without end; firms that cannot register (closed, moved away) are left out."""
-    for uscc in PERSONAS:
-        product_id, amount = _DESIGNED[uscc]
-        yield Story(firm=firm(uscc, as_of), product_id=product_id, amount=amount)
+def stories(as_of: date, most: int) -> Iterator[Story]:
+    """At most ``most`` stories, always in the same order for one day."""
     turns = cycle(_TURNS)
-    for n in count():
-        found = _drawn(n, as_of)
-        if found is None:
-            continue
-        product_id, amount = next(turns)
+    for n, firm in enumerate(candidates(most, as_of)):
+        designed = _DESIGNED.get(firm.uscc)
+        product_id, amount = designed or next(turns)
         yield Story(
-            firm=found,
+            firm=firm,
             product_id=product_id,
             amount=amount,
-            own_consent=n % _SHY != _SHY - 1,
+            own_consent=designed is not None or n % _SHY != 0,
         )
-
-
-def _drawn(n: int, as_of: date) -> Firm | None:
-    try:
-        found = firm(make_uscc(n, _SEED, era=as_of.year), as_of)
-    except NoSuchFirmError:
-        return None
-    return found if found.status == _OPEN else None
