@@ -21,17 +21,16 @@ from enterprise_portal.blueprints import api, pages
 from yidaitong.kernel.text import Text
 from yidaitong.web.nav import NavItem
 
+_OWN: Final = "enterprise.read"
+_READ: Final = "application.read"
+
 nav: Final = [
-    NavItem("enterprise.home", Text("首页", "Home"), "home", "enterprise.read"),
+    NavItem("enterprise.home", Text("首页", "Home"), "home", _OWN),
     NavItem("enterprise.shelf", Text("贷款产品", "Loan products"), "product", "product.read"),
-    NavItem(
-        "enterprise.applications", Text("我的申请", "Applications"), "file", "application.read"
-    ),
+    NavItem("enterprise.applications", Text("我的申请", "Applications"), "file", _READ),
     NavItem("enterprise.wallet", Text("我的授权", "My authorizations"), "shield", "consent.read"),
     NavItem("enterprise.loans", Text("我的贷款", "Loans"), "money", "loan.read"),
-    NavItem(
-        "enterprise.profile", Text("企业信息", "My enterprise"), "department", "enterprise.read"
-    ),
+    NavItem("enterprise.profile", Text("企业信息", "My enterprise"), "department", _OWN),
 ]
 
 __all__ = [

@@ -18,7 +18,6 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import applications as acts
 from yidaitong.lending import queries, reviewing
 from yidaitong.lending.lifecycle import CLOSED
-from yidaitong.products.costs import yearly_cost
 from yidaitong.pulls.queries import progress_of_application
 from yidaitong.web.views import requires, use_command
 
@@ -44,7 +43,6 @@ def application(uow: UnitOfWork, application_id: UUID) -> ResponseReturnValue:
     full = queries.application_of_enterprise(uow, application_id)
     asks = authorizations.asks_of_application(uow, application_id)
     chains = authorizations.chains_of_application(uow, application_id)
-    offer = full.offer
     return render_template(
         "enterprise/application.html",
         full=full,
@@ -57,7 +55,6 @@ def application(uow: UnitOfWork, application_id: UUID) -> ResponseReturnValue:
         closed=full.application.state in CLOSED,
         pulls=progress_of_application(uow, application_id),
         explanation=explanation_of(uow, full),
-        cost=yearly_cost(full.product, offer.rate_bp) if offer else None,
         names=Names(uow),
     )
 

@@ -47,7 +47,7 @@ def create_application(uow: UnitOfWork, command: dict[str, Any]) -> Any:
                 "personal": True,
             }
         )
-    return {"application_id": applied.application.id, "asks": asks}
+    return {"application_id": applied.application_id, "asks": asks}
 
 
 @api.get("/applications")

@@ -1,4 +1,7 @@
-"""How the API tells applications, offers and loans; amounts are decimal strings in 元."""
+"""How the API tells applications, offers and loans; amounts are decimal strings in 元.
+
+Rows are ``Any`` here: a portal knows the services, not their tables.
+"""
 
 from typing import Any
 
@@ -6,7 +9,6 @@ from marshmallow import fields
 
 from yidaitong.kernel.money import format_yuan
 from yidaitong.kernel.schema import CommandSchema
-from yidaitong.lending.models import Application, Loan, Offer
 
 
 class AskedSchema(CommandSchema):
@@ -105,7 +107,7 @@ def yuan(fen: int | None) -> str | None:
     return None if fen is None else format_yuan(fen).replace(",", "")
 
 
-def application_written(one: Application) -> dict[str, Any]:
+def application_written(one: Any) -> dict[str, Any]:
     """One application as the API tells it."""
     same = ("product_id", "product_version", "bank_id", "term_months", "created_at")
     return {
@@ -116,7 +118,7 @@ def application_written(one: Application) -> dict[str, Any]:
     }
 
 
-def offer_written(offer: Offer) -> dict[str, Any]:
+def offer_written(offer: Any) -> dict[str, Any]:
     """One offer as the API tells it."""
     same = ("application_id", "bank_id", "rate_bp", "term_months", "digest", "ends_at")
     return {
@@ -127,7 +129,7 @@ def offer_written(offer: Offer) -> dict[str, Any]:
     }
 
 
-def loan_written(loan: Loan) -> dict[str, Any]:
+def loan_written(loan: Any) -> dict[str, Any]:
     """One loan as the API tells it."""
     same = ("application_id", "bank_id", "product_id", "rate_bp", "term_months", "contracted_on")
     return {

@@ -1,6 +1,7 @@
 """Applying in one act: the application is drafted and its authorization asked for together."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from yidaitong.authorizations import asking
 from yidaitong.authorizations.commands import RequestAuthorization
@@ -9,7 +10,6 @@ from yidaitong.authorizations.purposes import Purpose
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import applications
 from yidaitong.lending.commands import CreateApplication
-from yidaitong.lending.models import Application
 from yidaitong.products.queries import version_of
 
 PERMISSION = applications.CREATE
@@ -19,7 +19,7 @@ PERMISSION = applications.CREATE
 class Applied:
     """A drafted application and what now waits for signatures."""
 
-    application: Application
+    application_id: UUID
     asked: asking.Asked
 
 
@@ -47,4 +47,4 @@ def apply(uow: UnitOfWork, command: CreateApplication, language: str) -> Applied
             language=language,
         ),
     )
-    return Applied(application, asked)
+    return Applied(application.id, asked)

@@ -1,6 +1,7 @@
 """A refusal in words: the policy's own reasons with their figures, and those of people."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
@@ -19,7 +20,7 @@ class Explained:
 
     rules: Explanation | None
     people: tuple[Text, ...]
-    others: tuple[products.ProductVersion, ...]
+    others: tuple[Any, ...]
 
 
 def explanation_of(uow: UnitOfWork, full: ApplicationInFull) -> Explained | None:

@@ -18,7 +18,6 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending.commands import CreateApplication
 from yidaitong.products import queries as products
 from yidaitong.products.costs import YearlyCost, cost_range
-from yidaitong.products.models import ProductVersion
 from yidaitong.products.policy import department_items, resources
 from yidaitong.products.policy.labels import item_text
 from yidaitong.products.policy.wording import rule_text
@@ -30,7 +29,7 @@ from yidaitong.web.views import requires, use_command
 class Card:
     """One product as its card shows it; costs are the least and the most of a year."""
 
-    version: ProductVersion
+    version: Any
     bank: Text
     least: YearlyCost
     most: YearlyCost
@@ -101,14 +100,14 @@ def _both(text: Text) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
 
 
-def _on_offer(uow: UnitOfWork, product_id: str) -> ProductVersion:
+def _on_offer(uow: UnitOfWork, product_id: str) -> Any:
     version = products.effective(uow, product_id)
     if version is None:
         raise NotFoundError(f"product {product_id[:40]}")
     return version
 
 
-def _card(names: Names, version: ProductVersion) -> Card:
+def _card(names: Names, version: Any) -> Card:
     policy = products.policy_of(version)
     hidden = set(version.confidential_rules)
     least, most = cost_range(version)

@@ -1,4 +1,4 @@
-"""How the API tells products."""
+"""How the API tells products; a version is ``Any``: a portal knows services, not tables."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from marshmallow import fields
 from yidaitong.kernel.money import format_yuan
 from yidaitong.kernel.schema import CommandSchema
 from yidaitong.products.costs import cost_range
-from yidaitong.products.models import ProductVersion
 
 
 class ProductSchema(CommandSchema):
@@ -47,7 +46,7 @@ class ProductInFullSchema(ProductSchema):
     resources = fields.List(fields.String())
 
 
-def written(version: ProductVersion) -> dict[str, Any]:
+def written(version: Any) -> dict[str, Any]:
     """One version as the API tells it."""
     least, most = cost_range(version)
     same = ("product_id", "version", "bank_id", "name_zh", "name_en", "summary_zh", "summary_en")
