@@ -92,7 +92,7 @@ class Borrower:
         made = wait_for("offer", offer)
         token = self.party.step_up(made["digest"])
         self.party.post(
-            f"{API}/offers/{made['id']}/acceptance",
+            f"{API}/offers/{made['offer_id']}/acceptance",
             {"digest": made["digest"]},
             {"Step-Up-Token": token},
         )

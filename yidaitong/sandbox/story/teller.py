@@ -48,7 +48,7 @@ class Teller:
         application_id = made["application_id"]
         chain_ids = authorize(borrower, made["asks"], story)
         borrower.submit(application_id)
-        lender = self.lenders[made["bank_id"]]
+        lender = self.lenders[borrower.application(application_id)["bank_id"]]
         told = _told(story, lender.evaluated(application_id), chain_ids)
         self._finish(told, borrower, lender)
         return borrower, told
