@@ -48,7 +48,7 @@ TOLD = {
 @pytest.fixture
 def departments(runtime: Runtime) -> Iterator[LiveSandbox]:
     """Departments that are given up on at once."""
-    runtime.settings = replace(runtime.settings, line_attempts=1, call_deadline_seconds=0.4)
+    runtime.settings = replace(runtime.settings, line_attempts=1, call_deadline_seconds=1.0)
     with live_sandbox(runtime) as live:
         yield live
 
@@ -99,7 +99,7 @@ class TestRunPull:
         case = a_committed_case(runtime, ONE)
         wrong = {}
         for kind in FaultKind:
-            departments.fault(kind.value, seconds=1.0)
+            departments.fault(kind.value, seconds=2.0)
             pull = a_pull(runtime, case, kind.value)
             assert run_pull(runtime, pull_id=str(pull.id)) is None
             with runtime.transaction(SYSTEM) as uow:
