@@ -63,8 +63,7 @@ def compute(expr: Expr, scope: Scope) -> Node:
             return _node({"item": expr.item}, number, why)
         case Output():
             return _node({"t": expr.name}, scope.outputs[expr.name], None)
-        case Call():
-            return _call(expr, scope)
+    return _call(expr, scope)
 
 
 def _check(item: str, fact: Fact) -> tuple[Value | None, Why | None]:

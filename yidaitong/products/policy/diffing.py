@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from yidaitong.kernel.text import Text
-from yidaitong.products.policy.grammar import LIMIT, LMIN, RATE, TABLE, OnFail, Policy, Rule
+from yidaitong.products.policy.grammar import LIMIT, LMIN, RATE, TABLE, Expr, OnFail, Policy, Rule
 from yidaitong.products.policy.labels import item_text, yuan_text
 from yidaitong.products.policy.scope import items
 from yidaitong.products.policy.wording import (
@@ -59,8 +59,8 @@ def diff(old: Policy, new: Policy) -> list[Change]:
         *_order(old, new),
         *_rows(old, new),
         *_changed(LMIN, yuan_text(old.min_limit_fen), yuan_text(new.min_limit_fen)),
-        *_changed(LIMIT, limit_text(old), limit_text(new)),
-        *_changed(RATE, rate_text(old), rate_text(new)),
+        *_computed(LIMIT, (old.limit, limit_text(old)), (new.limit, limit_text(new))),
+        *_computed(RATE, (old.rate, rate_text(old)), (new.rate, rate_text(new))),
         *_scope(old, new),
     ]
 
@@ -129,6 +129,12 @@ def _scope(old: Policy, new: Policy) -> Iterator[Change]:
     for name in after:
         if name not in before:
             yield Change(_SCOPE, ChangeKind.ADDED, item_text(name))
+
+
+def _computed(part: str, old: tuple[Expr, Text], new: tuple[Expr, Text]) -> Iterator[Change]:
+    """Two formulas may differ only in where they round: then the words are the same."""
+    if old[0] != new[0]:
+        yield Change(part, ChangeKind.CHANGED, _arrow(old[1], new[1]))
 
 
 def _changed(part: str, old: Text, new: Text) -> Iterator[Change]:

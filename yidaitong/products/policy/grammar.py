@@ -169,20 +169,11 @@ class Policy:
     items: tuple[str, ...]
     document: Mapping[str, Any] = field(repr=False, compare=False)
 
-    def conditions(self) -> Iterator[Condition]:
-        """Every condition, of rules first, then of rows."""
-        yield from (rule.condition for rule in self.rules)
-        for row in self.rows:
-            yield from row.when
-
 
 def items_of(expr: Expr) -> Iterator[str]:
     """Items an expression reads, in order, with repetitions."""
-    match expr:
-        case ItemRef():
-            yield expr.item
-        case Call():
-            for arg in expr.args:
-                yield from items_of(arg)
-        case Number() | Output():
-            return
+    if isinstance(expr, ItemRef):
+        yield expr.item
+    elif isinstance(expr, Call):
+        for arg in expr.args:
+            yield from items_of(arg)
