@@ -109,3 +109,20 @@ class DepartmentCall(Base, kw_only=True):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime] = mapped_column(UtcDateTime)
     idempotency_key: Mapped[str] = mapped_column(String(128), unique=True)
+
+
+class DepartmentBreaker(Base, kw_only=True):
+    """Whether a department is left alone because it failed: open while ``opened_at`` is set.
+
+    ``failures`` counts in a row. ``probe_at`` is when one call may try again while it is open.
+    No row: it never failed.
+    """
+
+    __tablename__ = "department_breaker"
+
+    department: Mapped[str] = mapped_column(String(16), primary_key=True)
+    failures: Mapped[int]
+    last_problem: Mapped[str] = mapped_column(String(32))
+    failed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    probe_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)

@@ -46,6 +46,9 @@ class Settings:
     # Sandbox and loopback addresses are refused unless this is on.
     allow_private_addresses: bool = False
     call_deadline_seconds: float = 3.0
+    # A department that failed so often in a row is left alone but for single probes.
+    breaker_failures: int = 5
+    breaker_probe_seconds: float = 2.0
     line_deadline_seconds: int = 900
     line_retry_seconds: float = 2.0
     line_attempts: int = 8
@@ -114,6 +117,8 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "identity_provider_url": str,
     "allow_private_addresses": _flag,
     "call_deadline_seconds": _positive(float),
+    "breaker_failures": _positive(int),
+    "breaker_probe_seconds": _positive(float),
     "line_deadline_seconds": _positive(int),
     "line_retry_seconds": _positive(float),
     "line_attempts": _positive(int),
