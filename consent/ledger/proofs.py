@@ -65,7 +65,7 @@ def published_head(session: Session | Connection) -> tuple[int, str] | None:
     return None if row is None else (int(row.size), str(row.note))
 
 
-def proof_of(session: Session, key: bytes) -> str | None:
+def proof_of(session: Session | Connection, key: bytes) -> str | None:
     """The proof file of the leaf with ``key``; None until a published checkpoint covers it.
 
     Raises:
