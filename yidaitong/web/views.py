@@ -158,7 +158,9 @@ def _in_unit(permission: str, view: UnitView[P]) -> View[P]:
             token = _step_up_token(view)
             with runtime().transaction(actor) as uow:
                 proven = uow if token is None else stepup.consume(uow, *token)
-                return make_response(view(proven, *args, **kwargs))
+                answer = view(proven, *args, **kwargs)
+                # The API's answers are dumped by their schema, which also knows the status.
+                return answer if is_api() else make_response(answer)
         except (DomainError, ConsentError) as error:
             return _again(view, error, kwargs)
 
