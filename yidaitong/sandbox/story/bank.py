@@ -73,8 +73,13 @@ class Lender:
         path = f"{API}/applications/{case['id']}"
         self.maker.post(f"{path}/acceptance", {})
         body = recommendation(case)
-        self.maker.post(f"{path}/recommendation", body)
-        said = {"outcome": body["outcome"], "reasons": body["reasons"], "note": _NOTE}
+        proposed = self.maker.post(f"{path}/recommendation", body)
+        said = {
+            "outcome": body["outcome"],
+            "reasons": body["reasons"],
+            "note": _NOTE,
+            "sha256": proposed["sha256"],
+        }
         self.checker.post(f"{path}/decision", said)
         return str(body["outcome"])
 

@@ -9,6 +9,14 @@ from yidaitong.sandbox.story.client import Party, StoryError, wait_for
 API = "/api/enterprise/v1"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """One signed authorization: its consent, and how many resources it covers."""
+
+    chain_id: str
+    resources: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Borrower:
     """One firm at the platform; its representative acts."""
@@ -47,18 +55,18 @@ class Borrower:
         made: dict[str, Any] = self.party.post(f"{API}/applications", body)
         return made
 
-    def authorize(self, ask: dict[str, Any]) -> dict[str, Any]:
-        """Sign one request after reading it; the receipt comes back."""
+    def authorize(self, ask: dict[str, Any]) -> Agreed:
+        """Sign one request after reading it."""
         shown = self.party.get(f"{API}/asks/{ask['request_id']}")
         if shown["digest"] != ask["digest"]:
             raise StoryError("authorize", "DIGEST")
         token = self.party.step_up(ask["digest"])
-        signed: dict[str, Any] = self.party.post(
+        signed = self.party.post(
             f"{API}/asks/{ask['request_id']}/signature",
             {"digest": ask["digest"]},
             {"Step-Up-Token": token},
         )
-        return signed
+        return Agreed(chain_id=signed["chain_id"], resources=len(shown["body"]["datasets"]))
 
     def refuse(self, ask: dict[str, Any]) -> None:
         """Refuse one request."""

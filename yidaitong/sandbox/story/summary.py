@@ -45,5 +45,6 @@ def _refusal(told: Told) -> dict[str, Any]:
         "outcome": told.outcome,
         "reason": first.get("code"),
         "gap": first.get("gap"),
+        "why": first.get("why"),
         "text": first.get("text"),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from yidaitong.sandbox.staff import PASSWORD
 from yidaitong.sandbox.story.bank import Lender, Packet
 from yidaitong.sandbox.story.client import Party
-from yidaitong.sandbox.story.enterprise import Borrower
+from yidaitong.sandbox.story.enterprise import Agreed, Borrower
 from yidaitong.sandbox.story.plan import Story
 
 
@@ -46,10 +46,10 @@ class Teller:
             return None
         made = borrower.apply(story.product_id, story.amount, story.term_months)
         application_id = made["application_id"]
-        chain_ids = authorize(borrower, made["asks"], story)
+        agreed = authorize(borrower, made["asks"], story)
         borrower.submit(application_id)
         lender = self.lenders[borrower.application(application_id)["bank_id"]]
-        told = _told(story, lender.evaluated(application_id), chain_ids)
+        told = _told(story, lender, lender.evaluated(application_id), agreed)
         self._finish(told, borrower, lender)
         return borrower, told
 
@@ -63,28 +63,43 @@ class Teller:
             told.disbursed_fen = lender.pay_out(told.application_id, self.business_date)
 
 
-def authorize(borrower: Borrower, asks: list[dict[str, Any]], story: Story) -> list[str]:
-    """Sign what is asked; a representative may keep what is personal. Ids of the consents."""
-    chain_ids = []
+def authorize(borrower: Borrower, asks: list[dict[str, Any]], story: Story) -> list[Agreed]:
+    """Sign what is asked; a representative may keep what is personal."""
+    agreed = []
     for ask in asks:
-        keeps = ask["personal"] and not story.own_consent and len(asks) > 1
-        if keeps:
+        if ask["personal"] and not story.own_consent and len(asks) > 1:
             borrower.refuse(ask)
         else:
-            chain_ids.append(str(borrower.authorize(ask)["chain_id"]))
-    return chain_ids
+            agreed.append(borrower.authorize(ask))
+    return agreed
 
 
-def _told(story: Story, case: Mapping[str, Any], chain_ids: list[str]) -> Told:
+def _told(story: Story, lender: Lender, case: Mapping[str, Any], agreed: list[Agreed]) -> Told:
     lines = Counter(line["status"] for pull in case["pulls"] for line in pull["lines"])
+    evaluation = case["evaluation"]
     return Told(
         product_id=story.product_id,
-        bank_id=case["bank_id"],
+        bank_id=lender.bank_id,
         application_id=case["id"],
-        result=case["evaluation"]["result"],
-        reasons=case["evaluation"]["reasons"],
-        consented=sum(pull["total"] for pull in case["pulls"]),
+        result=evaluation["result"],
+        reasons=reasons(evaluation),
+        consented=sum(one.resources for one in agreed),
         lines=dict(lines),
         pulls=len(case["pulls"]),
-        chain_ids=chain_ids,
+        chain_ids=[one.chain_id for one in agreed],
     )
+
+
+def reasons(evaluation: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The policy's reasons in words, with the gap and the why of the trace."""
+    rules = (evaluation["trace"] or {}).get("rules", [])
+    traced = {rule["id"]: rule for rule in rules}
+    return [
+        {
+            "code": reason["code"],
+            "text": reason["zh"],
+            "gap": traced.get(reason["code"], {}).get("gap"),
+            "why": traced.get(reason["code"], {}).get("why"),
+        }
+        for reason in evaluation["reasons"]
+    ]
