@@ -99,9 +99,7 @@ class Story:
         with self.runtime.transaction(SYSTEM) as uow:
             keys = platform_keys(uow).owned_by(order.department)
         found = check(order, text.encode(), keys, now)
-        return Fetched(
-            answer=found, problem=None, retryable=False, started_at=now, ended_at=wall()
-        )
+        return Fetched(answer=found, problem=None, retryable=False, started_at=now, ended_at=wall())
 
     def release(self, pull_id: UUID) -> UUID:
         with self.runtime.transaction(SYSTEM) as uow:
