@@ -5,7 +5,9 @@ from functools import partial
 from uuid import UUID
 
 from yidaitong.authorizations import stopping as authorizations
+from yidaitong.departments import breakers
 from yidaitong.jobs import outbox
+from yidaitong.jobs.dying import die_at
 from yidaitong.jobs.fanning import fan_out
 from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
@@ -47,9 +49,13 @@ def _ask(rt: Runtime, line_id: UUID) -> None:
         order = dispatching.claim(uow, line_id)
     if order is None:
         return
+    die_at(rt, "after_claim")
     fetched = rt.gateway.fetch(order)  # No transaction is open while we wait.
+    die_at(rt, "after_reply")
     with rt.transaction(SYSTEM) as uow:
         recording.record(uow, order, fetched)
+        breakers.report(uow, order.department, fetched.problem)
+    die_at(rt, "after_record")
 
 
 @job("pulls.hold")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import structlog
-from rq import SimpleWorker
+from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from consent.errors import ConsentError
@@ -18,6 +18,8 @@ from yidaitong.runtime import Runtime
 
 _log = structlog.get_logger(__name__)
 _HEARTBEAT_SHARE = 3  # Three beats fit one lease.
+# A process that lives for ever keeps what libraries leak.
+MAX_JOBS = 10_000
 
 
 class _Process:
@@ -96,11 +98,15 @@ def _heartbeat(runtime: Runtime, held: Claim) -> Iterator[None]:
 
 
 def work(runtime: Runtime, *, burst: bool = False) -> None:
-    """Serve both queues until told to stop (SIGTERM finishes the current job first)."""
+    """Serve both queues until told to stop (SIGTERM finishes the current job first).
+
+    Ends by itself after many jobs: whoever keeps the pool starts a fresh process.
+    """
     use_runtime(runtime)
     tasks.load()
     worker = SimpleWorker(
-        [runtime.queue_of("pulls.run"), runtime.queue_of("any")],
+        # Pulls first: nothing waits for them longer than for one other job.
+        [_queue(runtime, "pulls.run"), _queue(runtime, "any")],
         connection=runtime.worker_redis,
         serializer=JSONSerializer,
         worker_ttl=25,
@@ -108,4 +114,10 @@ def work(runtime: Runtime, *, burst: bool = False) -> None:
         job_monitoring_interval=2,
         log_job_description=False,
     )
-    worker.work(burst=burst, logging_level="WARNING", max_jobs=None)
+    worker.work(burst=burst, logging_level="WARNING", max_jobs=MAX_JOBS)
+
+
+def _queue(runtime: Runtime, job: str) -> Queue:
+    """The queue as a worker listens to it: it waits, where the web must be quick."""
+    name = runtime.queue_of(job).name
+    return Queue(name, connection=runtime.worker_redis, serializer=JSONSerializer)
