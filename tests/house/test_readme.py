@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.house.tree import ROOT
-from yidaitong.cli.main import cli
+from yidaitong.cli.main import COMMANDS
 
 _BOOTSTRAP = {"test", "assets", "lock"}
 _COMMAND = re.compile(r"python3 manage\.py ([a-z-]+(?: [a-z-]+)?)")
@@ -18,7 +18,7 @@ class TestReadme:
         unknown = [
             words
             for words in _COMMAND.findall(text)
-            if (first := words.split()[0]) not in _BOOTSTRAP and first not in cli.commands
+            if (first := words.split()[0]) not in _BOOTSTRAP and first not in COMMANDS
         ]
 
         assert unknown == []

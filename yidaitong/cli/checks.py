@@ -59,6 +59,3 @@ def bench(arguments: tuple[str, ...]) -> None:
     """Measure: the benchmarks of tests/bench."""
     words = [sys.executable, "-m", "pytest", "-q", "tests/bench", *arguments]
     sys.exit(subprocess.run(words, cwd=ROOT, check=False).returncode)  # noqa: S603 - our own tool
-
-
-COMMANDS = (check, bench)

@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,3 +50,11 @@ def is_production(environ: Mapping[str, str]) -> bool:
 def show(answer: Any, text: str, *, machine: bool) -> None:
     """Print ``text`` for people, or ``answer`` for machines."""
     click.echo(json.dumps(answer, ensure_ascii=False, default=str) if machine else text)
+
+
+def until_told(serve: Callable[[threading.Event], None]) -> None:
+    """Run a loop that ends when SIGTERM or SIGINT sets its event."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    serve(stop)

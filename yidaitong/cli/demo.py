@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -16,6 +16,8 @@ from yidaitong.embedded.home import open_home
 from yidaitong.sandbox import demo as data
 
 _console = Console(stderr=True)
+# Without a terminal nothing is folded, so that a log shows whole lines.
+_PLAIN_WIDTH = 120
 
 
 class _StoppedError(BaseException):
@@ -61,18 +63,19 @@ def _ending_well() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _welcome(stack: Stack, logins: Iterable[data.Login]) -> None:
-    table = Table("role", "organisation", "login", "password", box=None, pad_edge=False)
+def _welcome(stack: Stack, logins: Sequence[data.Login]) -> None:
+    """Where to look and how to get in: one login a role."""
+    table = Table("login", "角色", "role", "organisation", box=None, pad_edge=False)
     for login in logins:
-        name = f"{login.role.zh} {login.role.en}"
-        table.add_row(name, login.organisation, login.login, login.password)
+        table.add_row(login.login, login.role.zh, login.role.en, login.organisation)
     out = Console()
+    if not out.is_terminal:
+        out = Console(width=_PLAIN_WIDTH)
     out.print(table)
-    out.print(
-        f"\n[bold]{stack.base_url}[/bold]  portals: /enterprise/ /bank/ /gov/", highlight=False
-    )
-    out.print(f"{stack.sandbox_url}  departments' sandbox: /_log /_faults", highlight=False)
-    out.print(f"logs and data: {stack.home.folder}   Ctrl-C stops everything", highlight=False)
-
-
-COMMANDS = (demo,)
+    passwords = " ".join(sorted({login.password for login in logins}))
+    out.print(f"password of all: [bold]{passwords}[/bold]\n", highlight=False)
+    out.print(f"portals       [bold]{stack.base_url}/[/bold]", highlight=False)
+    out.print(f"register here [bold]{stack.base_url}/enterprise/[/bold]", highlight=False)
+    out.print(f"departments   {stack.sandbox_url}/_log  /_faults", highlight=False)
+    out.print(f"data and logs {stack.home.folder}", highlight=False)
+    out.print("Ctrl-C stops everything; the data stays.", highlight=False)

@@ -1,4 +1,4 @@
-"""Checking evidence: sealed packets and the log offline, and the rows of an installation."""
+"""Checking what is kept: sealed packets offline, and the rows of an installation."""
 
 import sys
 from pathlib import Path
@@ -9,9 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from consent.ledger import verify as log_verifier
 from yidaitong.cli.context import as_json, installation, show
-from yidaitong.cli.ledger import ledger
 from yidaitong.embedded.errors import EmbeddedError
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.settings import SettingsError
@@ -60,17 +58,6 @@ def _told(report: Report) -> str:
     return "\n".join([*lines, verdict])
 
 
-@ledger.command(
-    "verify", context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
-)
-@click.argument("words", nargs=-1, type=click.UNPROCESSED)
-def verify_log(words: tuple[str, ...]) -> None:
-    """Check a proof bundle, a receipt or an exported log: FILE|DIR --policy FILE|--vkey KEY."""
-    code, said = log_verifier.run(list(words))
-    click.echo(said)
-    sys.exit(code)
-
-
 @click.group()
 def ops() -> None:
     """Running an installation."""
@@ -115,6 +102,3 @@ def _table(findings: list[Finding]) -> Table:
         breaks = "" if finding.ok else f"{finding.breaks}: {' '.join(finding.examples)}"
         table.add_row(mark, finding.id, finding.text.en, breaks)
     return table
-
-
-COMMANDS = (packet, ops)

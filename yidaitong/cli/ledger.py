@@ -1,9 +1,6 @@
-"""The transparency log: its process, its opening, its export, and what a checker needs."""
+"""The transparency log: its process, its opening, its export, and how it is checked."""
 
-import signal
 import sys
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -11,31 +8,17 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from consent.ledger import verify as log_verifier
 from consent.ledger.errors import LedgerForkError
 from consent.ledger.export import export as export_log
-from yidaitong.cli.context import as_json, installation, show
+from yidaitong.cli.context import as_json, installation, show, until_told
 from yidaitong.jobs import ledger as log
-from yidaitong.jobs.ticker import Ticker
 from yidaitong.kernel.clock import wall
 from yidaitong.kernel.settings import load_settings
 from yidaitong.runtime import Runtime
 
 # Whoever watches the process must be told apart from an ordinary crash: do not start it again.
 FORKED: Final = 3
-
-
-def until_told(serve: Callable[[threading.Event], None]) -> None:
-    """Run a loop that ends when SIGTERM or SIGINT sets its event."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    serve(stop)
-
-
-@click.command()
-def ticker() -> None:
-    """Promise periodic jobs and ring again for what nobody heard."""
-    until_told(Ticker(Runtime(load_settings())).run)
 
 
 @click.group()
@@ -89,4 +72,12 @@ def export(folder: Path, *, as_json: bool) -> None:
     show({"size": size, "folder": str(folder)}, f"{size} entries in {folder}", machine=as_json)
 
 
-COMMANDS = (ticker, ledger)
+@ledger.command(
+    "verify", context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
+)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def verify_log(words: tuple[str, ...]) -> None:
+    """Check a proof bundle, a receipt or an exported log: FILE|DIR --policy FILE|--vkey KEY."""
+    code, said = log_verifier.run(list(words))
+    click.echo(said)
+    sys.exit(code)

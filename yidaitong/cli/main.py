@@ -1,6 +1,7 @@
 """The entry: commands, and the one place where errors become messages and exit codes."""
 
 import ctypes
+import importlib
 import os
 import signal
 import sys
@@ -10,23 +11,48 @@ import click
 
 from consent.errors import ConsentError
 from yidaitong import __doc__ as about
-from yidaitong.cli import checks, demo, evidence, ledger, serving, tools
 from yidaitong.embedded.errors import EmbeddedError
 from yidaitong.kernel.errors import DomainError
 from yidaitong.kernel.settings import SettingsError
 from yidaitong.kernel.telemetry import log_as_json
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+# Where each command lives: a process loads only what it runs.
+COMMANDS: Final = {
+    "demo": "demo",
+    "web": "serving",
+    "sandbox": "serving",
+    "worker": "working",
+    "ticker": "working",
+    "ledger": "ledger",
+    "packet": "evidence",
+    "ops": "evidence",
+    "migrate": "tools",
+    "routes": "tools",
+    "check": "checks",
+    "bench": "checks",
+}
 
 
-@click.group(help=about, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """All commands, loaded when they are asked for."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Their names, in the order a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one."""
+        home = COMMANDS.get(cmd_name)
+        if home is None:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"{__package__}.{home}"), cmd_name)
+        return command
+
+
+@click.command(cls=Commands, help=about, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Commands of Yidaitong."""
-
-
-for module in (demo, serving, ledger, evidence, tools, checks):
-    for command in module.COMMANDS:
-        cli.add_command(command)
 
 
 def main() -> None:

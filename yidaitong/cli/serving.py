@@ -1,4 +1,4 @@
-"""The long-running processes: web, departments' sandbox, worker, ticker, ledger."""
+"""Web servers: the portals, and the departments' sandbox. Imports little: they load the rest."""
 
 import os
 import sys
@@ -8,9 +8,6 @@ from typing import Final
 import click
 
 import yidaitong
-from yidaitong.jobs import worker as jobs
-from yidaitong.kernel.settings import load_settings
-from yidaitong.runtime import Runtime
 
 # The folder of wsgi.py: beside the packages.
 ROOT: Final = Path(yidaitong.__file__).resolve().parent.parent
@@ -23,7 +20,7 @@ def gunicorn(application: str, bind: str, *, workers: int, threads: int) -> list
         sys.executable, "-m", "gunicorn", application, "--chdir", str(ROOT), "--bind", bind,
         "--workers", str(workers), "--worker-class", "gthread", "--threads", str(threads),
         "--timeout", "60", "--graceful-timeout", "10", "--keep-alive", "5",
-        "--log-level", "warning", "--no-control-socket",
+        "--log-level", "warning", "--no-control-socket", "--preload",
     ]  # fmt: skip
 
 
@@ -48,14 +45,6 @@ def web(port: int, fd: int | None, workers: int) -> None:
     _become(gunicorn("wsgi:app", _bind(port, fd), workers=workers, threads=2))
 
 
-@click.command()
-@click.option("--burst", is_flag=True, help="End when nothing is queued.")
-def worker(*, burst: bool) -> None:
-    """Run promised jobs."""
-    # One connection for each thread that asks a department.
-    jobs.work(Runtime(load_settings(), pool_size=12), burst=burst)
-
-
 @click.group()
 def sandbox() -> None:
     """The made-up departments."""
@@ -69,6 +58,3 @@ def serve_sandbox(port: int, fd: int | None) -> None:
     # One process: used tickets and faults are its own. Threads: slow answers are its purpose.
     application = f"{__package__}.departments:make()"
     _become(gunicorn(application, _bind(port, fd), workers=1, threads=16))
-
-
-COMMANDS = (web, worker, sandbox)

@@ -56,6 +56,3 @@ def _described(rule: Any) -> dict[str, str]:
     permission = getattr(view, "__permission__", "")
     methods = " ".join(sorted(rule.methods - {"HEAD", "OPTIONS"}))
     return {"path": rule.rule, "methods": methods, "permission": permission}
-
-
-COMMANDS = (migrate, routes)
