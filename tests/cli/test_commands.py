@@ -1,0 +1,142 @@
+"""Commands against a real installation: what they say and how they end."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from yidaitong.cli.main import COMMANDS, cli
+from yidaitong.jobs import ledger
+from yidaitong.runtime import Runtime
+
+
+@pytest.fixture
+def installed(runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runtime:
+    """The test's own database, named by variables as an operator names one."""
+    settings = runtime.settings
+    variables = {
+        "YDT_ENV": "test",
+        "YDT_HOME": str(tmp_path / "state"),
+        "YDT_DATABASE_URL": settings.database_url,
+        "YDT_OWNER_DATABASE_URL": settings.owner_database_url,
+        "YDT_LEDGER_DATABASE_URL": settings.ledger_database_url,
+        "YDT_REDIS_URL": settings.redis_url,
+        "YDT_KEK": settings.kek.hex(),
+        "YDT_SECRET_KEY": settings.secret_key,
+        "YDT_LEDGER_HEAD_FILE": str(settings.ledger_head_file),
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    return runtime
+
+
+def _run(*words: str) -> Result:
+    return CliRunner().invoke(cli, words, catch_exceptions=False)
+
+
+def _manage(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("YDT_")}
+    return subprocess.run(
+        [sys.executable, "-m", "yidaitong.cli", *words],
+        env={**kept, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+class TestCommands:
+    @pytest.mark.parametrize("name", COMMANDS)
+    def test_explain_themselves(self, name: str) -> None:
+        result = _run(name, "--help")
+
+        assert result.exit_code == 0
+        assert "Usage: " in result.stdout
+
+    def test_missing_settings_are_one_message_with_every_problem(self) -> None:
+        done = _manage("worker", YDT_ENV="prod")
+
+        assert done.returncode == 1
+        assert "YDT_DATABASE_URL is missing" in done.stderr
+        assert "YDT_KEK is missing" in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_a_child_of_a_dead_parent_does_not_start(self) -> None:
+        done = _manage("worker", YDT_PARENT_PID="1")
+
+        assert done.returncode == 1
+        assert "settings" not in done.stderr
+
+
+class TestLedger:
+    def test_is_opened_exported_and_verified(self, installed: Runtime, tmp_path: Path) -> None:
+        key = json.loads(_run("ledger", "init", "--json").stdout)["vkey"]
+        ledger.step(installed)
+
+        exported = _run("ledger", "export", str(tmp_path / "log"), "--json")
+        verified = _run("ledger", "verify", str(tmp_path / "log"), "--vkey", key)
+
+        assert json.loads(exported.stdout)["size"] == 1
+        assert verified.exit_code == 0
+        assert "size 1" in verified.stdout
+        assert _run("ledger", "vkey").stdout.strip() == key
+
+    @pytest.mark.promise("T4")
+    def test_of_another_key_is_refused(self, installed: Runtime, tmp_path: Path) -> None:
+        key = json.loads(_run("ledger", "init", "--json").stdout)["vkey"]
+        ledger.step(installed)
+        _run("ledger", "export", str(tmp_path / "log"))
+        checkpoint = tmp_path / "log" / "checkpoint"
+        checkpoint.write_text(
+            checkpoint.read_text(encoding="utf-8").replace("\n1\n", "\n2\n"), encoding="utf-8"
+        )
+
+        assert _run("ledger", "verify", str(tmp_path / "log"), "--vkey", key).exit_code == 1
+
+
+class TestOpsCheck:
+    def test_says_that_all_hold(self, installed: Runtime) -> None:
+        ledger.step(installed)
+
+        result = _run("ops", "check", "--json")
+
+        findings = json.loads(result.stdout)
+        assert result.exit_code == 0
+        assert {finding["id"] for finding in findings} >= {"I1", "I2", "I16"}
+        assert all(finding["ok"] for finding in findings)
+
+    def test_ends_with_2_when_it_cannot_look(self) -> None:
+        done = _manage(
+            "ops",
+            "check",
+            YDT_ENV="prod",
+            YDT_DATABASE_URL="postgresql://nobody@127.0.0.1:1/nothing",
+            YDT_REDIS_URL="redis://127.0.0.1:1",
+            YDT_SECRET_KEY="x" * 32,
+            YDT_KEK="00" * 32,
+        )
+
+        assert done.returncode == 2
+        assert "cannot look" in done.stderr
+
+
+class TestPacketVerify:
+    def test_ends_with_2_when_there_is_no_file(self, tmp_path: Path) -> None:
+        result = _run(
+            "packet", "verify", str(tmp_path / "none"), "--key", "k", "--keys", "k", "--vkey", "v"
+        )
+
+        assert result.exit_code == 2
+
+    def test_ends_with_3_when_no_key_decides(self, tmp_path: Path) -> None:
+        packet = tmp_path / "packet"
+        packet.write_text("a.b.c.d.e", encoding="ascii")
+
+        result = _run("packet", "verify", str(packet), "--key", "k", "--keys", "k", "--json")
+
+        assert result.exit_code == 3
+        assert json.loads(result.stdout)["ok"] is False
