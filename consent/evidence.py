@@ -129,6 +129,27 @@ def history(desk: Desk, ref: UUID) -> list[Opened]:
     return [open_event(desk, row) for row in rows]
 
 
+def history_of_consent(desk: Desk, chain_id: UUID) -> list[Opened]:
+    """All events under one consent in log order: its own, its pulls', packets' and copies'."""
+    rows = desk.session.scalars(
+        select(EventRow)
+        .where(EventRow.chain_id == chain_id, *_seen(desk))
+        .order_by(EventRow.entry_id)
+    )
+    return [open_event(desk, row) for row in rows]
+
+
+def views(desk: Desk, limit: int) -> list[Opened]:
+    """Who looked at files of the enterprises the actor may see, newest first."""
+    rows = desk.session.scalars(
+        select(EventRow)
+        .where(EventRow.type == EventType.ACCESS_VIEWED.value, *_seen(desk))
+        .order_by(EventRow.entry_id.desc())
+        .limit(limit)
+    )
+    return [open_event(desk, row) for row in rows]
+
+
 def opening_matches(opened: Opened, commit: str) -> bool:
     """Whether an event is what its leaf committed to."""
     return commitment(b64u_decode(opened.salt), opened.event) == commit

@@ -6,7 +6,7 @@ writing down in ``evidence``, receipts in ``receipts``.
 
 from consent.chains import LiveChain, artefact_of, ends_on, lock_chain, lock_chains
 from consent.events import Event, EventType
-from consent.evidence import Recorded, history, record
+from consent.evidence import Opened, Recorded, history, history_of_consent, record, views
 from consent.grants import Signed, Signing, sign
 from consent.models import ReceiptType
 from consent.receipts import Effects, issue, receipt_of, receipts_of
@@ -30,6 +30,7 @@ __all__ = [
     "Event",
     "EventType",
     "LiveChain",
+    "Opened",
     "Order",
     "ReceiptType",
     "Recorded",
@@ -43,6 +44,7 @@ __all__ = [
     "ends_on",
     "exhaust",
     "history",
+    "history_of_consent",
     "issue",
     "lapse_due",
     "lock_chain",
@@ -58,4 +60,5 @@ __all__ = [
     "revoke",
     "sign",
     "suspend",
+    "views",
 ]

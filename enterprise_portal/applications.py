@@ -14,6 +14,7 @@ from enterprise_portal.explanations import explanation_of
 from enterprise_portal.names import Names
 from enterprise_portal.schemas import PAGE, AnswerSchema, EmptySchema, ListQuery, ReasonSchema
 from yidaitong.authorizations import queries as authorizations
+from yidaitong.departments.registry import DEPARTMENTS
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import applications as acts
 from yidaitong.lending import queries, reviewing
@@ -54,6 +55,7 @@ def application(uow: UnitOfWork, application_id: UUID) -> ResponseReturnValue:
         authorized=_authorized(chains),
         closed=full.application.state in CLOSED,
         pulls=progress_of_application(uow, application_id),
+        departments=DEPARTMENTS,
         explanation=explanation_of(uow, full),
         names=Names(uow),
     )
@@ -69,6 +71,7 @@ def progress(uow: UnitOfWork, application_id: UUID) -> ResponseReturnValue:
         one=full.application,
         full=full,
         pulls=progress_of_application(uow, application_id),
+        departments=DEPARTMENTS,
     )
 
 

@@ -4,6 +4,8 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from enterprise_portal.blueprints import pages
+from enterprise_portal.moments import told
+from yidaitong.authorizations.queries import views_of_enterprise
 from yidaitong.enterprises import queries as enterprises
 from yidaitong.enterprises.evidence import findings_of
 from yidaitong.enterprises.mandates import signatories
@@ -24,4 +26,5 @@ def profile(uow: UnitOfWork) -> ResponseReturnValue:
         rep=enterprises.masked(who.rep_name),
         findings=findings_of(uow, enterprise_id),
         signatories=signatories(uow, enterprise_id),
+        views=told(views_of_enterprise(uow)),
     )

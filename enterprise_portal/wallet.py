@@ -142,7 +142,7 @@ def _entry(names: Names, one: queries.Authorization) -> Entry:
 
 def _in_full(uow: UnitOfWork, chain_id: UUID) -> Mapping[str, Any]:
     full = queries.authorization_in_full(uow, chain_id)
-    events = moments.told(full.events)
+    events = moments.told(queries.use_of_authorization(uow, chain_id))
     return {
         "full": full,
         "one": full.authorization,

@@ -172,18 +172,28 @@ def authorization_in_full(uow: UnitOfWork, chain_id: UUID) -> AuthorizationInFul
         authorization=_entry(chain, uow.now),
         artefact=artefact,
         text=_text(uow, UUID(artefact.request_id)),
-        events=[
-            Moment(
-                type=one.row.type,
-                at=one.row.at,
-                entry_id=one.row.entry_id,
-                n=one.row.n,
-                event=one.event,
-            )
-            for one in service.history(desk, chain_id)
-        ],
+        events=[_moment(one) for one in service.history(desk, chain_id)],
         receipts=[] if _is_bank(uow) else service.receipts_of(desk, chain_id),
     )
+
+
+def use_of_authorization(uow: UnitOfWork, chain_id: UUID) -> list[Moment]:
+    """Everything that ever happened under one consent, oldest first: who asked, who saw what.
+
+    Raises:
+        NotFoundError: unknown, or somebody else's.
+    """
+    uow.actor.require(READ)
+    desk = desk_of(uow)
+    if uow.session.scalar(select(Chain.id).where(Chain.id == chain_id, *visible(desk))) is None:
+        raise NotFoundError(f"chain {chain_id}")
+    return [_moment(one) for one in service.history_of_consent(desk, chain_id)]
+
+
+def views_of_enterprise(uow: UnitOfWork, limit: int = 20) -> list[Moment]:
+    """When officials opened the file of the actor's enterprise, for which case, newest first."""
+    uow.actor.require(READ)
+    return [_moment(one) for one in service.views(desk_of(uow), limit)]
 
 
 def receipt_of(uow: UnitOfWork, chain_id: UUID, kind: service.ReceiptType) -> Mapping[str, Any]:
@@ -196,6 +206,16 @@ def receipt_of(uow: UnitOfWork, chain_id: UUID, kind: service.ReceiptType) -> Ma
     if _is_bank(uow):
         raise NotFoundError(f"{kind} receipt of chain {chain_id}")
     return service.receipt_of(desk_of(uow), chain_id, kind)
+
+
+def _moment(one: service.Opened) -> Moment:
+    return Moment(
+        type=one.row.type,
+        at=one.row.at,
+        entry_id=one.row.entry_id,
+        n=one.row.n,
+        event=one.event,
+    )
 
 
 def _is_bank(uow: UnitOfWork) -> bool:
