@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from consent.errors import EvidenceUnavailableError
 from consent.events import EventType
+from consent.evidence import open_event
 from consent.ledger import gauge
 from consent.ledger.entries import submit
 from consent.ledger.errors import LedgerForkError, LedgerNotOpenError
@@ -78,8 +79,9 @@ class TestInit:
             assert leaf.type is EventType.LOG_OPENED
             assert leaf.consent is None
             assert row.evidence_id == leaf.ref
-            opened = desk_of(uow).sealer
-            assert opened is not None
+            event = open_event(desk_of(uow), row).event
+            assert event["origin"] == runtime.settings.ledger_origin
+            assert event["actor_id"] == "ledger.init"
             state = uow.session.execute(text("SELECT origin, size FROM ledger.state")).one()
             assert tuple(state) == (runtime.settings.ledger_origin, 1)
 
@@ -147,9 +149,8 @@ class TestLoop:
         assert min(waits) < ledger.PUBLISH_SECONDS / 2
 
     def test_a_closed_log_is_no_work(self, runtime: Runtime) -> None:
-        runtime.crypto.prepare
-        with runtime.transaction(SYSTEM) as uow:
-            uow.crypto.prepare(uow.session)
+        with pytest.raises(LedgerNotOpenError):
+            ledger.vkey(runtime)
         with pytest.raises(LedgerNotOpenError):
             ledger.LedgerLoop(runtime).run(threading.Event())
 
@@ -212,7 +213,7 @@ class TestEvidenceReady:
         ledger.step(runtime)
         with runtime.transaction(SYSTEM) as uow:
             desk_of(uow).evidence_ready()
-            submit(uow.session, a_leaf())  # Its time is years ago.
+            submit(uow.session, a_leaf())  # Its time is long ago.
         evidence._gauges.clear()
 
         with runtime.transaction(SYSTEM) as uow, pytest.raises(EvidenceUnavailableError):

@@ -85,7 +85,11 @@ def _owner(runtime: Runtime) -> Iterator[UnitOfWork]:
 
 
 def vkey(runtime: Runtime) -> str:
-    """The log's verifier key, as a checker pins it (C2SP signed-note)."""
+    """The log's verifier key, as a checker pins it (C2SP signed-note).
+
+    Raises:
+        LedgerNotOpenError: ``init`` was not run.
+    """
     return str(_signer(runtime).vkey)
 
 
@@ -121,6 +125,9 @@ def _signer(runtime: Runtime) -> NoteSigner:
             return runtime.crypto.raw_sign(session, KeyUse.LOG, data)
 
     with Session(runtime.ledger_engine) as session:
+        # The key was made when the log was opened: this role makes none.
+        if session.execute(_ORIGIN).scalar_one_or_none() is None:
+            raise LedgerNotOpenError("the log is not open")
         public = runtime.crypto.public_key(session, KeyUse.LOG)
     return NoteSigner(runtime.settings.ledger_origin, public, sign)
 
