@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from consent.encoding import b64u, b64u_decode
 from consent.errors import InvalidStateError, UnknownMemberError
-from consent.events import Event, canonical, commitment, iso
+from consent.events import Event, EventType, canonical, commitment, iso
 from consent.ledger import entries, proofs
 from consent.models import Chain, EventRow
 from consent.ports import Desk, SealedAt
