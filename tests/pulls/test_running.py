@@ -48,7 +48,9 @@ TOLD = {
 @pytest.fixture
 def departments(runtime: Runtime) -> Iterator[LiveSandbox]:
     """Departments that are given up on at once."""
-    runtime.settings = replace(runtime.settings, line_attempts=1, call_deadline_seconds=1.0)
+    runtime.settings = replace(
+        runtime.settings, line_attempts=1, call_deadline_seconds=1.0, breaker_failures=1000
+    )
     with live_sandbox(runtime) as live:
         yield live
 

@@ -46,6 +46,8 @@ class Settings:
     # Sandbox and loopback addresses are refused unless this is on.
     allow_private_addresses: bool = False
     call_deadline_seconds: float = 3.0
+    # Calls one department gets at once, from all workers together.
+    department_calls: int = 8
     # A department that failed so often in a row is left alone but for single probes.
     breaker_failures: int = 5
     breaker_probe_seconds: float = 2.0
@@ -117,6 +119,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "identity_provider_url": str,
     "allow_private_addresses": _flag,
     "call_deadline_seconds": _positive(float),
+    "department_calls": _positive(int),
     "breaker_failures": _positive(int),
     "breaker_probe_seconds": _positive(float),
     "line_deadline_seconds": _positive(int),

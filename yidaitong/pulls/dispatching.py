@@ -1,5 +1,6 @@
 """C2: before each dispatch the consent is locked and everything is looked at again."""
 
+import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,7 +11,9 @@ from consent import service
 from consent.artefact import ConsentArtefact, Dataset
 from consent.lifecycle import ConsentState
 from consent.service import EventType
+from yidaitong.departments import breakers
 from yidaitong.departments.queries import servable
+from yidaitong.departments.registry import RESOURCES
 from yidaitong.departments.wire import TICKET_TYP, Order, Question, make_order
 from yidaitong.enterprises import queries as enterprises
 from yidaitong.kernel.crypto.box import KeyUse
@@ -24,6 +27,9 @@ from yidaitong.pulls.moving import RUN, Locked, lock, read
 DEADLINE = "DEADLINE"
 ATTEMPTS = "ATTEMPTS"
 OUT_OF_SCOPE = "OUT_OF_SCOPE"
+LEFT_ALONE = "LEFT_ALONE"
+BUSY = "BUSY"
+_SOON = timedelta(milliseconds=100)
 _ENTERPRISE = "ENTERPRISE"
 
 
@@ -58,8 +64,9 @@ def open_lines(uow: UnitOfWork, pull_id: UUID) -> list[UUID]:
 def claim(uow: UnitOfWork, line_id: UUID) -> Order | None:
     """Lease one line and write down that its department is about to be asked (P3).
 
-    None where nobody may be asked: the consent is not active, somebody else holds the line, or
-    the line closed here because its time is over or its source or scope is gone. The attempt
+    None where nobody may be asked: the consent is not active, somebody else holds the line, the
+    department is left alone or busy (``not_before`` then says when to come back), or the line
+    closed here because its time is over or its source or scope is gone. The attempt
     number is the fence: only the answer to the newest attempt counts, while its lease lasts.
 
     Raises:
@@ -81,7 +88,14 @@ def claim(uow: UnitOfWork, line_id: UUID) -> Order | None:
         gone = Closing(status=LineStatus.EXCLUDED_BY_SUBJECT, why=OUT_OF_SCOPE)
         close_line(case.locked, case.line, gone)
         return None
+    again = breakers.admit(uow, RESOURCES[case.line.resource].department, case.locked.at)
+    if again is not None:
+        _wait(case, again, LEFT_ALONE)
+        return None
     order = _order(case, artefact, dataset)
+    if _crowded(case, order.department):
+        _wait(case, case.locked.at + _SOON * random.uniform(0.5, 2), BUSY)  # noqa: S311 - jitter
+        return None
     _lease(case, order)
     return order
 
@@ -146,6 +160,33 @@ def _order(case: _Case, artefact: ConsentArtefact, dataset: Dataset) -> Order:
         return uow.crypto.sign(uow.session, KeyUse.TICKET, TICKET_TYP, payload)
 
     return make_order(question, not_after, sign)
+
+
+def _crowded(case: _Case, department: str) -> bool:
+    """Whether the department answers as many calls as it may get at once already.
+
+    Counted by one at a time, so that many do not all see the last free place.
+    """
+    uow = case.locked.uow
+    uow.session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(f"calls of {department}", 0)))
+    )
+    calls = uow.session.scalar(
+        select(func.count())
+        .select_from(PullLine)
+        .where(
+            PullLine.leased_until >= case.locked.at,
+            PullLine.resource.startswith(f"{department}.", autoescape=True),
+        )
+    )
+    return (calls or 0) >= uow.settings.department_calls
+
+
+def _wait(case: _Case, until: datetime, why: str) -> None:
+    """Nobody is asked now; the line stays open and no attempt is counted."""
+    case.line.not_before = until
+    case.line.why = why
+    case.locked.uow.session.flush()
 
 
 def _subject(case: _Case, artefact: ConsentArtefact) -> tuple[str, str]:

@@ -92,6 +92,7 @@ class PullLine(Base, kw_only=True):
         UniqueConstraint("pull_id", "resource"),
         CheckConstraint("attempt >= 0", name="attempt"),
         Index("ix_pull_line_open", "chain_id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_pull_line_leased", "resource", postgresql_where=text("leased_until IS NOT NULL")),
         _PARTIES,
     )
 
