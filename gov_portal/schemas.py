@@ -3,7 +3,7 @@
 from marshmallow import fields
 from marshmallow.validate import OneOf, Range
 
-from yidaitong.audit.models import Outcome
+from yidaitong.audit import Outcome
 from yidaitong.kernel.schema import CommandSchema, Line
 from yidaitong.oversight.viewing import OpenFile
 

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from gov_portal.blueprints import pages
 from gov_portal.schemas import PAGE, TrailQuery
-from yidaitong.audit.models import Outcome
+from yidaitong.audit import Outcome
 from yidaitong.audit.queries import EventFilter, events
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.web.views import requires, use_command

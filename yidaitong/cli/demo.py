@@ -1,19 +1,25 @@
-"""``demo``: the whole installation with made-up data, until Ctrl-C."""
+"""``demo``: the whole installation with made-up data, until Ctrl-C; or its stories, once."""
 
+import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
+from yidaitong.cli.context import as_json, show
 from yidaitong.cli.stack import Stack, running
 from yidaitong.embedded.children import POLL_SECONDS
 from yidaitong.embedded.home import open_home
 from yidaitong.sandbox import demo as data
+from yidaitong.sandbox.story import StoryError, Wanted, run
 
 _console = Console(stderr=True)
 # Without a terminal nothing is folded, so that a log shows whole lines.
@@ -26,16 +32,42 @@ class _StoppedError(BaseException):
 
 @click.command()
 @click.option("--port", type=int, help="Port of the web; default: the first free one from 8000 on.")
-def demo(*, port: int | None) -> None:
-    """Run everything with made-up enterprises, departments and banks."""
+@click.option("--once", is_flag=True, help="Tell loan stories over HTTP, verify all, and end.")
+@click.option("--enterprises", type=click.IntRange(min=1), default=12, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder of results.")
+@as_json
+def demo(
+    *, port: int | None, once: bool, enterprises: int, out: Path | None, as_json: bool
+) -> None:
+    """Run everything with made-up enterprises, departments and banks.
+
+    With --once the exit code says whether every story was told and everything verified.
+    """
     home = open_home(os.environ)
     with _ending_well(), running(home, os.environ, port, _tell) as stack:
         _tell("demo data")
         logins = data.seed(stack.runtime)
+        if once:
+            sys.exit(_tell_stories(stack, enterprises, out, machine=as_json))
         _welcome(stack, logins)
         while True:
             stack.supervisor.check()
             time.sleep(POLL_SECONDS)
+
+
+def _tell_stories(stack: Stack, enterprises: int, out: Path | None, *, machine: bool) -> int:
+    """Run the stories with a progress bar; 0 when everything held."""
+    folder = stack.runtime.settings.bank_keys_dir or stack.home.file("sandbox", "bank-keys")
+    wanted = Wanted(enterprises=enterprises, base_url=stack.base_url, bank_keys=folder, out=out)
+    with Progress(console=_console) as bar:
+        task = bar.add_task("stories", total=enterprises)
+        try:
+            found = run(wanted, lambda done, total: bar.update(task, completed=done, total=total))
+        except StoryError as error:
+            _console.print(f"[red]story ended early:[/red] {error}", highlight=False)
+            return 1
+    show(found, json.dumps(found, ensure_ascii=False, indent=1), machine=machine)
+    return 0 if found["ok"] else 1
 
 
 def _tell(text: str) -> None:
