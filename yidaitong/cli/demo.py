@@ -5,9 +5,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import click
 from rich.console import Console
@@ -62,12 +65,32 @@ def _tell_stories(stack: Stack, enterprises: int, out: Path | None, *, machine: 
     with Progress(console=_console) as bar:
         task = bar.add_task("stories", total=enterprises)
         try:
-            found = run(wanted, lambda done, total: bar.update(task, completed=done, total=total))
+            found = _watched(
+                stack,
+                lambda: run(wanted, lambda done, _total: bar.update(task, completed=done)),
+            )
         except StoryError as error:
             _console.print(f"[red]story ended early:[/red] {error}", highlight=False)
             return 1
     show(found, json.dumps(found, ensure_ascii=False, indent=1), machine=machine)
     return 0 if found["ok"] else 1
+
+
+def _watched(stack: Stack, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Work beside the watch over the processes; Ctrl-C does not wait for it."""
+    result: Future[dict[str, Any]] = Future()
+
+    def perform() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again by the one who waits
+            result.set_exception(error)
+
+    Thread(target=perform, name="stories", daemon=True).start()
+    while not result.done():
+        stack.supervisor.check()
+        time.sleep(POLL_SECONDS)
+    return result.result()
 
 
 def _tell(text: str) -> None:
