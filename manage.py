@@ -45,7 +45,7 @@ def main(arguments: "list[str]") -> int:
     program = ["-m", "yidaitong.cli", *arguments]
     if command == "test":
         # Many processes only pay off for the whole suite.
-        program = ["-m", "pytest", *(arguments[1:] or ["-n", "auto", "-q"])]
+        program = ["-m", "pytest", *(arguments[1:] or ["-n", "auto", "--dist", "loadgroup", "-q"])]
     return become([str(PYTHON), *program])
 
 
