@@ -13,15 +13,18 @@ from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from consent.errors import ConsentError
 from yidaitong.departments.gateway import Gateway
 from yidaitong.departments.wire import TICKET_TYP
 from yidaitong.kernel.actor import SYSTEM, Actor
 from yidaitong.kernel.crypto.box import CryptoBox, KeyUse
 from yidaitong.kernel.db.engine import bind_actor, make_engine, make_session_factory
+from yidaitong.kernel.errors import DomainError
 from yidaitong.kernel.settings import Settings
-from yidaitong.kernel.uow import Promise, UnitOfWork
+from yidaitong.kernel.uow import Promise, Refusal, UnitOfWork
 
 _log = structlog.get_logger(__name__)
 
@@ -98,10 +101,21 @@ class Runtime:
             try:
                 yield uow
                 session.commit()
-            except BaseException:
+            except BaseException as error:
                 session.rollback()
+                if isinstance(error, DomainError | ConsentError) and uow.refusals:
+                    self._keep_refusal(actor, uow.refusals, error)
                 raise
         self.hint(uow.promised)
+
+    def _keep_refusal(self, actor: Actor, acts: Sequence[Refusal], refused: Exception) -> None:
+        try:
+            with self.transaction(actor) as uow:
+                for act in acts:
+                    act(uow, refused)
+        except (DomainError, ConsentError, SQLAlchemyError) as error:
+            # The caller is refused either way, and the audit trail says so.
+            _log.warning("refusal.not_kept", reason=type(error).__name__)
 
     def hint(self, promised: Sequence[Promise]) -> None:
         """Ring the doorbell; a lost ring is repeated by the sweep."""

@@ -264,9 +264,7 @@ class TestReject:
     def rejected(self, uow: UnitOfWork, case: Case, order: PullOrder) -> UUID | None:
         with pytest.raises((DomainError, errors.ConsentError)) as refused:
             authorise(uow.acting(case.banker), order)
-        error = refused.value
-        assert isinstance(error, DomainError | errors.ConsentError)
-        made = receiving.reject(uow, order, error)
+        made = receiving.reject(uow, refused.value, order)
         uow.acting(SYSTEM)
         return made
 

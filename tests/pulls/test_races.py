@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from consent.errors import ConsentError
-from tests.authorizations.builders import ask, sign
+from tests.authorizations.builders import a_banker, ask, sign
 from tests.pulls.builders import (
     EIGHT,
     ONE,
@@ -181,3 +181,28 @@ def again(runtime: Runtime, case: Case, offer: Offer = EIGHT) -> Case:
         granted = sign(uow, case.firm, asked.request_id, asked.digest)
         uow.acting(SYSTEM)
     return Case(firm=case.firm, chain_id=granted.chain_id, digest=asked.digest, banker=case.banker)
+
+
+class TestRefusal:
+    def test_what_is_refused_is_kept_although_all_else_is_rolled_back(
+        self, runtime: Runtime
+    ) -> None:
+        case = a_committed_case(runtime, ONE)
+
+        for _ in range(2):
+            with pytest.raises(ConsentError):
+                begin(runtime, case, case.order(resources=("TAX.PAY",)))
+
+        with runtime.transaction(SYSTEM) as uow:
+            assert log_of(uow, case.chain_id).count("pull.rejected") == 1
+            pull = uow.session.scalars(select(Pull)).one()
+            assert (pull.state, pull.code) == (PullState.REJECTED, "InvalidScope")
+
+    def test_a_strangers_refusal_leaves_nothing(self, runtime: Runtime) -> None:
+        case = a_committed_case(runtime, ONE)
+        stranger = replace(case, banker=a_banker("bank-quancheng"))
+
+        with pytest.raises(ConsentError):
+            begin(runtime, stranger, case.order())
+
+        assert rows(runtime, Pull) == 0

@@ -1,5 +1,6 @@
 """One unit of work: a session, an actor, the database's clock, and jobs promised for later."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +29,10 @@ class Promise:
     due: bool
 
 
+# Gets a fresh unit of work of the same actor, and the refusal.
+Refusal = Callable[["UnitOfWork", Exception], object]
+
+
 @dataclass(slots=True)
 class UnitOfWork:
     """What services get first. Services never commit and never see HTTP."""
@@ -37,6 +42,7 @@ class UnitOfWork:
     settings: Settings
     crypto: CryptoBox
     promised: list[Promise] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
     _now: datetime | None = None
 
     @property
@@ -58,9 +64,8 @@ class UnitOfWork:
     ) -> None:
         """Promise ``job`` with JSON ``ids``; it runs after this transaction commits.
 
-        Args:
-            key: makes an open promise unique per job name (the caller must hold the row it names).
-            delay: earliest start, from the database clock.
+        ``key`` makes an open promise unique per job name (the caller must hold the row it names);
+        ``delay`` puts off its start, by the database clock.
         """
         values = {
             "id": uuid7(),
@@ -75,6 +80,13 @@ class UnitOfWork:
         if made is not None:
             self.promised.append(Promise(made, job, delay is None))
 
+    def if_refused(self, act: Refusal) -> None:
+        """Run ``act`` in a transaction of its own if this one ends in a refusal.
+
+        For what must be kept although everything else is rolled back.
+        """
+        self.refusals.append(act)
+
     def acting(self, actor: Actor) -> "UnitOfWork":
         """The same transaction under another actor; row security follows.
 
@@ -88,5 +100,6 @@ class UnitOfWork:
             settings=self.settings,
             crypto=self.crypto,
             promised=self.promised,
+            refusals=self.refusals,
             _now=self._now,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import insert
@@ -23,7 +24,7 @@ from yidaitong.pulls.lifecycle import LineStatus, PullState
 from yidaitong.pulls.models import Pull, PullLine
 from yidaitong.pulls.moving import RUN, Locked, lock, note
 from yidaitong.pulls.orders import START, PullOrder, known
-from yidaitong.pulls.receiving import insert_once, refusal, replay
+from yidaitong.pulls.receiving import insert_once, refusal, reject, replay
 from yidaitong.pulls.slots import check, slots_of, take
 
 JOB = "pulls.authorise"
@@ -67,6 +68,9 @@ def authorise(uow: UnitOfWork, order: PullOrder) -> Pull:
 def authorise_once(uow: UnitOfWork, order: PullOrder) -> Authorised:
     """As :func:`authorise`, and says whether the answer is a replay."""
     order.check_form()
+    if uow.actor.realm is not Realm.SYSTEM:
+        # A job tries its standing order again and again; a person's refusal is kept.
+        uow.if_refused(partial(reject, order=order))
     before = known(uow, order)
     if before is not None:
         return _replay(uow, before)

@@ -118,8 +118,13 @@ def pulls_of_chain(uow: UnitOfWork, chain_id: UUID) -> list[Pull]:
 
 
 def pulls_of_application(uow: UnitOfWork, application_id: UUID) -> list[Pull]:
-    """Every pull made for one application that the actor may see, oldest first."""
-    query = select(Pull).where(Pull.application_id == application_id, *_visible(uow))
+    """Every pull made for one application that the actor may see, oldest first.
+
+    Refused requests are no pulls: nobody waits for them.
+    """
+    query = select(Pull).where(
+        Pull.application_id == application_id, Pull.state != PullState.REJECTED, *_visible(uow)
+    )
     return list(uow.session.scalars(query.order_by(Pull.id)))
 
 

@@ -13,6 +13,7 @@ from consent.service import EventType
 from yidaitong.kernel.errors import DomainError, ForbiddenError, NotFoundError
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.pulls.errors import IdempotencyConflictError
 from yidaitong.pulls.lifecycle import PullState
 from yidaitong.pulls.models import Pull
 from yidaitong.pulls.moving import Locked, lock, move, note, read
@@ -20,6 +21,7 @@ from yidaitong.pulls.orders import PullOrder, client_of, known
 
 _REJECT = "pulls.reject"
 _REPLAY = "pulls.replay"
+_UNSEEN = (NotFoundError, ForbiddenError, errors.NotFoundError, IdempotencyConflictError)
 
 
 def insert_once(
@@ -57,13 +59,14 @@ def insert_once(
     return None if made is None else locked.uow.session.get_one(Pull, made)
 
 
-def reject(uow: UnitOfWork, order: PullOrder, refused: DomainError | ConsentError) -> UUID | None:
+def reject(uow: UnitOfWork, refused: Exception, order: PullOrder) -> UUID | None:
     """Keep a refusal of :func:`authorise` (P1), in a transaction of its own; the pull's id.
 
     A refusal that may pass frees its key; any other is what the key answers from now on. None
     where there is nothing to keep: the caller may not know the consent, or the key is taken.
+    The audit trail keeps those.
     """
-    if isinstance(refused, (NotFoundError, ForbiddenError, errors.NotFoundError)):
+    if isinstance(refused, _UNSEEN) or not isinstance(refused, DomainError | ConsentError):
         return None
     locked = lock(uow, order.chain_id, _REJECT)
     if not refused.retryable and known(uow, order) is not None:

@@ -45,6 +45,8 @@ def _forgotten(uow: UnitOfWork) -> Iterator[str]:
 def _answered_twice(uow: UnitOfWork) -> Iterator[str]:
     twice = (
         select(func.min(cast(Pull.id, SqlText)))
+        # A refusal that may pass keeps no key.
+        .where(Pull.idempotency_key.is_not(None))
         .group_by(Pull.client, Pull.idempotency_key)
         .having(func.count() > 1)
     )
