@@ -4,6 +4,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from yidaitong.accounts.scope import as_system
 from yidaitong.banks.queries import accredited
@@ -130,7 +131,7 @@ def _shown(uow: UnitOfWork, version: ProductVersion) -> bool:
 def _newest() -> Select[ProductVersion]:
     return (
         select(ProductVersion)
-        .distinct(ProductVersion.product_id)
+        .ext(distinct_on(ProductVersion.product_id))
         .order_by(ProductVersion.product_id, ProductVersion.version.desc())
     )
 
