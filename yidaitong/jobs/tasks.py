@@ -5,7 +5,7 @@ from functools import partial
 from uuid import UUID
 
 from yidaitong.authorizations import stopping as authorizations
-from yidaitong.departments import breakers
+from yidaitong.departments import breakers, incidents
 from yidaitong.jobs import outbox
 from yidaitong.jobs.dying import die_at
 from yidaitong.jobs.fanning import fan_out
@@ -55,6 +55,7 @@ def _ask(rt: Runtime, line_id: UUID) -> None:
     with rt.transaction(SYSTEM) as uow:
         recording.record(uow, order, fetched)
         breakers.report(uow, order.department, fetched.problem)
+        incidents.note(uow, order, fetched)
     die_at(rt, "after_record")
 
 
