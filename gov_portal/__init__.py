@@ -1,6 +1,15 @@
 """The government portal: overview, enterprises, departments, products, ledger, audit."""
 
-from gov_portal import departments, enterprises, filters, ledger, operations, overview, trail
+from gov_portal import (
+    departments,
+    enterprises,
+    filters,
+    ledger,
+    operations,
+    overview,
+    products,
+    trail,
+)
 from gov_portal.blueprints import api, pages
 from yidaitong.kernel.text import Text
 from yidaitong.web.nav import NavItem
@@ -15,6 +24,7 @@ __all__ = [
     "operations",
     "overview",
     "pages",
+    "products",
     "trail",
 ]
 
@@ -22,6 +32,7 @@ nav = [
     NavItem("gov.overview", Text("总览", "Overview"), "chart", "overview.read"),
     NavItem("gov.enterprises", Text("企业", "Enterprises"), "users", "enterprise.read"),
     NavItem("gov.departments", Text("部门与目录", "Departments"), "department", "department.read"),
+    NavItem("gov.products", Text("金融产品", "Products"), "product", "product.read"),
     NavItem("gov.ledger", Text("存证日志", "Evidence log"), "ledger", "ledger.read"),
     NavItem("gov.trail", Text("审计轨迹", "Audit trail"), "eye", "audit.read"),
     NavItem("gov.operations", Text("运行", "Operations"), "pulse", "ops.read"),

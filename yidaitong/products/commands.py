@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from yidaitong.kernel.text import Text
-from yidaitong.products.models import Repayment
+from yidaitong.products.kinds import Repayment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

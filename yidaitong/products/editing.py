@@ -79,6 +79,22 @@ def revise(uow: UnitOfWork, version_id: UUID, command: DraftProduct) -> ProductV
     return version
 
 
+def succeed(uow: UnitOfWork, version_id: UUID) -> ProductVersion:
+    """Start the next version of a product with the content of one that was decided on.
+
+    Raises:
+        ForbiddenError: the actor may not.
+        NotFoundError: no such version, or somebody else's.
+        ProductTakenError: a version is under way.
+    """
+    uow.actor.require(EDIT)
+    version = locked(uow, version_id)
+    _claim(uow, version.product_id, uow.actor.bank_id)
+    made = redraft(uow, version)
+    _note(uow, "product.draft", made)
+    return made
+
+
 def redraft(uow: UnitOfWork, version: ProductVersion) -> ProductVersion:
     """A new draft with the content of a returned or retired version."""
     copy = ProductVersion(

@@ -1,7 +1,6 @@
 """Tables of loan products: the product and its versions."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -14,30 +13,8 @@ from yidaitong.kernel.db.rls import Rls
 from yidaitong.kernel.db.types import Fen, UtcDateTime, str_enum
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.text import Text
+from yidaitong.products.kinds import Repayment
 from yidaitong.products.lifecycle import OPEN, ProductState
-
-
-# Wire format: append only.
-class Repayment(StrEnum):
-    """How a loan is paid back."""
-
-    INTEREST_MONTHLY = "INTEREST_MONTHLY"
-    EQUAL_INSTALMENTS = "EQUAL_INSTALMENTS"
-    AT_ONCE = "AT_ONCE"
-
-    @property
-    def text(self) -> Text:
-        """The way in words for people."""
-        return _REPAYMENTS[self]
-
-
-_REPAYMENTS = {
-    Repayment.INTEREST_MONTHLY: Text(
-        "按月付息、到期还本", "Interest monthly, principal at the end"
-    ),
-    Repayment.EQUAL_INSTALMENTS: Text("等额本息", "Equal monthly instalments"),
-    Repayment.AT_ONCE: Text("到期一次还本付息", "Everything at the end"),
-}
 
 
 class Product(Base, kw_only=True):

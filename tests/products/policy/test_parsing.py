@@ -270,8 +270,10 @@ class TestProblems:
         with pytest.raises(InvalidPolicyError) as caught:
             parse(document(product="x"))
 
-        assert caught.value.problems[0].text.en == "$.product: Not a well-formed name"
-        assert caught.value.fields == {"$.product": "POLICY_NAME"}
+        words = caught.value.problems[0].text
+        assert words.en == "$.product: Not a well-formed name"
+        assert caught.value.fields == {"$.product": words}
+        assert caught.value.details["problems"] == ["$.product POLICY_NAME"]
 
 
 anything = st.recursive(

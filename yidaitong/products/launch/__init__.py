@@ -16,7 +16,8 @@ from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.products import approving, editing, effecting
 from yidaitong.products.commands import Confirm, DraftProduct
-from yidaitong.products.models import ProductVersion, Repayment
+from yidaitong.products.kinds import Repayment
+from yidaitong.products.models import ProductVersion
 from yidaitong.products.queries import effective
 
 # In the order of the shelf. Sample terms for the sandbox; 泉城银行 is invented.

@@ -114,7 +114,10 @@ class Problem:
 
 
 class InvalidPolicyError(InvalidRequestError):
-    """The text is no policy; ``problems`` says where and why (at most 50)."""
+    """The text is no policy; ``problems`` says where and why (at most 50).
+
+    ``fields`` holds words by place for a form, the member ``problems`` codes by place for an API.
+    """
 
     code = "InvalidPolicy"
     text = Text("准入规则有误,未保存", "The policy is not valid; nothing was saved")
@@ -124,5 +127,6 @@ class InvalidPolicyError(InvalidRequestError):
         first = self.problems[0]
         super().__init__(
             f"{len(problems)} problems, first {first.flaw} at {first.path}",
-            fields={problem.path: problem.flaw.value for problem in self.problems},
+            fields={problem.path: problem.text for problem in self.problems},
+            problems=[f"{problem.path} {problem.flaw.value}" for problem in self.problems],
         )
