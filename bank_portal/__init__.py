@@ -1,1 +1,28 @@
-"""The bank portal: packets, underwriting, loans."""
+"""The bank portal: cases, packets, loans and products of one bank."""
+
+from typing import Final
+
+from bank_portal import cases, cases_api, loans, packets, products, pulls, words
+from bank_portal.blueprints import api, pages
+from yidaitong.kernel.text import Text
+from yidaitong.web.nav import NavItem
+
+nav: Final = [
+    NavItem("bank.work", Text("工作台", "Work list"), "list", "application.read"),
+    NavItem("bank.packets", Text("数据包", "Packets"), "inbox", "packet.read"),
+    NavItem("bank.loan_list", Text("贷款", "Loans"), "money", "loan.read"),
+    NavItem("bank.products", Text("产品与规则", "Products"), "product", "product.read"),
+]
+
+__all__ = [
+    "api",
+    "cases",
+    "cases_api",
+    "loans",
+    "nav",
+    "packets",
+    "pages",
+    "products",
+    "pulls",
+    "words",
+]

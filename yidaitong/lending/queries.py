@@ -1,6 +1,6 @@
 """Reading applications, offers and loans in full, each side seeing what is its own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,7 @@ __all__ = [
     "Proposal",
     "Sort",
     "StepTaken",
+    "applicants_of_bank",
     "application_of_bank",
     "application_of_enterprise",
     "applications_of_enterprise",
@@ -152,6 +153,19 @@ def application_of_enterprise(uow: UnitOfWork, application_id: UUID) -> Applicat
     if evaluation is None or evaluation.result != Result.PASS:
         members |= {"limit_fen": None, "rate_bp": None, "trace": _without_pricing(members["trace"])}
     return ApplicationInFull(**members)
+
+
+def applicants_of_bank(uow: UnitOfWork, ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Who applied, by application id, for lists of other things of the actor's bank."""
+    uow.actor.require(READ)
+    if not ids:
+        return {}
+    rows = uow.session.execute(
+        select(Application.id, Application.applicant_name).where(
+            Application.id.in_(set(ids)), *steps.visible(uow)
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def application_of_bank(uow: UnitOfWork, application_id: UUID) -> CaseInFull:
