@@ -120,7 +120,7 @@ def sequence(
             rows = connection.execute(_NEXT, {"size": state.size, "limit": limit}).scalars()
             leaves = [bytes(row) for row in rows]
             if leaves:
-                _integrate(connection, state, leaves)
+                integrate(connection, state, leaves)
             return len(leaves)
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
@@ -133,10 +133,11 @@ def open_log(connection: Connection, origin: str, entry_id: int) -> None:
     root = Edge().root()
     connection.execute(_OPEN, {"origin": origin, "root": root})
     row = connection.execute(_ONE, {"size": 0, "id": entry_id}).scalar_one()
-    _integrate(connection, State(origin, root, Edge()), [bytes(row)])
+    integrate(connection, State(origin, root, Edge()), [bytes(row)])
 
 
-def _integrate(connection: Connection, state: State, leaves: list[bytes]) -> None:
+def integrate(connection: Connection, state: State, leaves: list[bytes]) -> None:
+    """Append leaf hashes that have their rows in ``seq``: tiles and the state row."""
     edge, writes = state.edge.extend(leaves)
     _write_tiles(connection, writes)
     connection.execute(_STATE, {"size": edge.size, "root": edge.root(), "edge": edge.data})

@@ -198,7 +198,7 @@ class TestLoop:
 
 def cut_off(runtime: Runtime) -> None:
     """End every connection of the log's role, as a fail-over does."""
-    with ledger._owner(runtime) as uow:
+    with ledger.owner(runtime) as uow:
         uow.session.execute(
             text(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

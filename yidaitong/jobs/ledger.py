@@ -35,7 +35,17 @@ from yidaitong.kernel.settings import psycopg_url
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.runtime import Runtime
 
-__all__ = ["Backlog", "LedgerLoop", "backlog", "evidence_ready", "init", "step", "vkey"]
+__all__ = [
+    "Backlog",
+    "LedgerLoop",
+    "backlog",
+    "evidence_ready",
+    "init",
+    "owner",
+    "publisher",
+    "step",
+    "vkey",
+]
 
 BUSY_SECONDS: Final = 0.02
 IDLE_SECONDS: Final = 0.05
@@ -57,7 +67,7 @@ def init(runtime: Runtime) -> None:
         LedgerNotOpenError: the log was opened under another origin.
     """
     origin = runtime.settings.ledger_origin
-    with _owner(runtime) as uow:
+    with owner(runtime) as uow:
         uow.session.execute(_OPENING)
         known = uow.session.execute(_ORIGIN).scalar_one_or_none()
         if known is not None and known != origin:
@@ -72,7 +82,8 @@ def init(runtime: Runtime) -> None:
 
 
 @contextmanager
-def _owner(runtime: Runtime) -> Iterator[UnitOfWork]:
+def owner(runtime: Runtime) -> Iterator[UnitOfWork]:
+    """A unit of work of the owner, for what no process may do; the caller commits."""
     engine = make_engine(runtime.settings.owner_database_url, pool_size=1)
     try:
         with Session(engine, expire_on_commit=False) as session:
