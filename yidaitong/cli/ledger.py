@@ -13,6 +13,7 @@ from consent.ledger.errors import LedgerForkError
 from consent.ledger.export import export as export_log
 from yidaitong.cli.context import as_json, installation, show, until_told
 from yidaitong.jobs import ledger as log
+from yidaitong.jobs import recovery
 from yidaitong.kernel.clock import wall
 from yidaitong.kernel.settings import load_settings
 from yidaitong.runtime import Runtime
@@ -70,6 +71,30 @@ def export(folder: Path, *, as_json: bool) -> None:
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     show({"size": size, "folder": str(folder)}, f"{size} entries in {folder}", machine=as_json)
+
+
+@ledger.command("adopt-head")
+@click.option("--reason", required=True, help="A code or a ticket's number; it is audited.")
+@as_json
+def adopt_head(reason: str, *, as_json: bool) -> None:
+    """Write a lost head file again from the newest signed head."""
+    with installation() as runtime:
+        done = recovery.adopt_head(runtime, reason)
+    show({"size": done.size}, f"the head file holds size {done.size}", machine=as_json)
+
+
+@ledger.command()
+@click.option("--from", "folder", type=click.Path(path_type=Path, file_okay=False), required=True)
+@as_json
+def recover(folder: Path, *, as_json: bool) -> None:
+    """Make a restored database whole again from an exported log; stop all processes first."""
+    with installation() as runtime:
+        done = recovery.recover(runtime, folder)
+    lost = [{"type": leaf.type, "ref": str(leaf.ref), "n": leaf.n} for leaf in done.orphans]
+    told = [f"{done.taken} leaves taken, the log has {done.size}", "acts without their rows:"]
+    told += [f"  {leaf['type']} {leaf['ref']} {leaf['n']}" for leaf in lost] or ["  none"]
+    found = {"size": done.size, "taken": done.taken, "orphans": lost}
+    show(found, "\n".join(told), machine=as_json)
 
 
 @ledger.command(
