@@ -54,6 +54,20 @@ class TestLoad:
         with pytest.raises(SettingsError, match="COOKIE_SECURE"):
             load_settings(GOOD | {"YDT_COOKIE_SECURE": "false"})
 
+    @pytest.mark.parametrize("name", ["YDT_GATEWAY_URL", "YDT_IDENTITY_PROVIDER_URL"])
+    def test_production_asks_departments_under_tls(self, name: str) -> None:
+        with pytest.raises(SettingsError, match=f"{name} must be https"):
+            load_settings(GOOD | {name: "http://gateway.example"})
+
+        inside = {name: "http://10.1.2.3", "YDT_ALLOW_PRIVATE_ADDRESSES": "true"}
+        assert load_settings(GOOD | inside).allow_private_addresses
+        assert load_settings(GOOD | {name: "https://gateway.example/"})
+
+    @pytest.mark.parametrize("address", ["gateway", "ftp://g.example", "https://", "https://g/?a"])
+    def test_an_address_is_one(self, address: str) -> None:
+        with pytest.raises(SettingsError, match="must be an http or https address"):
+            load_settings(GOOD | {"YDT_GATEWAY_URL": address})
+
     def test_a_short_secret_is_refused(self) -> None:
         with pytest.raises(SettingsError, match="SECRET_KEY"):
             load_settings(GOOD | {"YDT_SECRET_KEY": "short"})

@@ -45,6 +45,7 @@ REGISTRY_FIELDS: Final = (
 _MAX_WAIT: Final = 3600
 _RETRY_AFTER: Final = re.compile(r"[0-9]{1,6}", re.ASCII)
 _OK: Final = 200
+_CLOCK_ALARM: Final = timedelta(seconds=1)
 # The same question may get an answer later; every other status is a "no".
 _LATER: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NOT_NOW: Final = frozenset({Outcome.UNAVAILABLE, Outcome.RATE_LIMITED})
@@ -96,6 +97,7 @@ class Gateway:
         except AnswerRefusedError as error:
             _log.warning("answer.refused", line=str(order.line_id), problem=error.problem)
             return _result(started, refused(body, error), error.problem)
+        _watch_clock(order, answer, started)
         return _result(started, answer, None, retryable=answer.outcome in _NOT_NOW)
 
     def look_up(self, question: RegistryQuestion) -> RegistryRecord:
@@ -173,6 +175,14 @@ def _seconds(text: str) -> int | None:
     if _RETRY_AFTER.fullmatch(text) is None:
         return None
     return min(int(text), _MAX_WAIT)
+
+
+def _watch_clock(order: Order, answer: Answer, started: datetime) -> None:
+    """Tickets end to the millisecond, so a department's clock must go with ours."""
+    made = answer.produced_at
+    if made is not None and not started - _CLOCK_ALARM <= made <= wall() + _CLOCK_ALARM:
+        seconds = round((made - started).total_seconds(), 3)
+        _log.warning("department.clock", department=order.department, seconds=seconds)
 
 
 def _nothing(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 MIN_SECRET_BYTES = 32
 ENVIRONMENTS = ("prod", "demo", "test")
@@ -100,6 +101,13 @@ def _environment(raw: str) -> str:
     return raw
 
 
+def _address(raw: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an http or https address")
+    return raw.rstrip("/")
+
+
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "env": _environment,
     "home": Path,
@@ -113,10 +121,10 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "cookie_secure": _flag,
     "ledger_origin": str,
     "ledger_head_file": Path,
-    "gateway_url": str,
+    "gateway_url": _address,
     "gateway_keys_file": Path,
     "gateway_ca_file": Path,
-    "identity_provider_url": str,
+    "identity_provider_url": _address,
     "allow_private_addresses": _flag,
     "call_deadline_seconds": _positive(float),
     "department_calls": _positive(int),
@@ -204,6 +212,18 @@ def _complete(values: dict[str, Any]) -> Settings:
     return Settings(**values)
 
 
+def _in_the_clear(values: Mapping[str, Any]) -> list[str]:
+    """Personal data crosses the open internet under TLS only."""
+    if values.get("allow_private_addresses"):
+        return []
+    names = ("gateway_url", "identity_provider_url")
+    return [
+        f"YDT_{name.upper()} must be https in production"
+        for name in names
+        if values.get(name, "https:").startswith("http:")
+    ]
+
+
 def _inconsistent(values: Mapping[str, Any]) -> list[str]:
     problems = []
     if len(values["secret_key"]) < MIN_SECRET_BYTES:
@@ -213,4 +233,5 @@ def _inconsistent(values: Mapping[str, Any]) -> list[str]:
             problems.append("YDT_FAIL_POINT is for tests only")
         if values.get("cookie_secure") is False:
             problems.append("YDT_COOKIE_SECURE cannot be off in production")
+        problems += _in_the_clear(values)
     return problems
