@@ -101,6 +101,25 @@ class TestPostgres:
         server.stop()
         shutil.rmtree(folder)
 
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs servers as somebody else")
+    def test_ends_and_removes_servers_whose_home_is_gone(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("yidaitong.embedded.place._YOUNG_SECONDS", 0)
+        gone, here = home / "gone", home / "here"
+        for folder in (gone, here):
+            folder.mkdir(parents=True)
+            folder.chmod(0o700)
+        left = valkey.start(gone)
+        shutil.rmtree(gone)
+
+        server = valkey.start(here)
+
+        assert not left.socket.exists()
+        assert left._use.end()
+        server.stop()
+        shutil.rmtree(Path((here / "servers-elsewhere").read_text(encoding="utf-8")))
+
 
 class TestValkey:
     def test_comes_back_after_kill_with_its_keys(self, home: Path) -> None:

@@ -1,8 +1,10 @@
 """Where the servers of one home live, who uses them, and the lock around starting and stopping."""
 
+import contextlib
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -116,6 +118,7 @@ def _move_out(home: Path) -> Path:
     base = _AWAY if os.access(_AWAY, os.W_OK) else Path(tempfile.gettempdir())
     for left in base.glob(f"{_PREFIX}*"):
         if _is_abandoned(left):
+            _end_servers(left)
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=base))
     folder.chmod(0o755)
@@ -132,6 +135,15 @@ def _is_abandoned(folder: Path) -> bool:
     return _elsewhere(Path(record.read_text(encoding="utf-8"))) != folder
 
 
+def _end_servers(folder: Path) -> None:
+    """Ask servers that still run in ``folder`` to end; a reused process id is told apart."""
+    for record in (*folder.glob("postgres/data/postmaster.pid"), *folder.glob("valkey/*.pid")):
+        pid = int(record.read_text(encoding="ascii").split()[0])
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/cwd").readlink().is_relative_to(folder):
+                os.kill(pid, signal.SIGINT)  # PostgreSQL's fast stop, Valkey's orderly one.
+
+
 class Use:
     """A process's use of a running server: the last one out stops it, however the others ended.
 
@@ -141,6 +153,15 @@ class Use:
     def __init__(self, room: Path) -> None:
         self._file = (room / "users.lock").open("w", encoding="utf-8")
         fcntl.flock(self._file, fcntl.LOCK_SH)
+
+    @contextmanager
+    def given_up_on_failure(self) -> Iterator[None]:
+        """End the use when the block fails: who cannot reach a server does not use it."""
+        try:
+            yield
+        except BaseException:
+            self.end()
+            raise
 
     def end(self) -> bool:
         """Give up the use; True when nobody else has one. Call under the home's lock."""

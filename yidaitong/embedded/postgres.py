@@ -114,7 +114,8 @@ def start(home: Path) -> Server:
             tools.initialise()
         tools.check_version()
         use = Use(room)
-        attached = _reach(tools)
+        with use.given_up_on_failure():
+            attached = _reach(tools)
         return Server(place.home, tools.owner_url(), attached, use, tools)
 
 

@@ -47,13 +47,13 @@ def start(home: Path) -> Server:
     with locked(home) as place:
         room = place.room("valkey")
         path = place.socket_folder(room, _SOCKET) / _SOCKET
-        use = Use(room)
-        attached = listens(path)
-        if not attached:
-            _launch(place, room, path)
-        # A server that loads its file listens, and answers PING with LOADING.
-        if not _wait(lambda: _say(path, b"PING").startswith(b"+PONG"), _WAIT_SECONDS):
-            raise EmbeddedError(f"Valkey does not answer; see {room / 'server.log'}")
+        use, attached = Use(room), listens(path)
+        with use.given_up_on_failure():
+            if not attached:
+                _launch(place, room, path)
+            # A server that loads its file listens, and answers PING with LOADING.
+            if not _wait(lambda: _say(path, b"PING").startswith(b"+PONG"), _WAIT_SECONDS):
+                raise EmbeddedError(f"Valkey does not answer; see {room / 'server.log'}")
         return Server(place.home, f"unix://{path}?db=0", path, attached, use)
 
 
