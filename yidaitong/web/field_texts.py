@@ -39,6 +39,10 @@ FIELD_TEXTS: Final[Mapping[str, Text]] = {
     "PASSWORD_SAME": Text("新密码不能与原密码相同", "Must differ from the current password"),
     "PASSWORD_AGAIN": Text("两次输入的密码不一致", "The two passwords differ"),
     "WRONG_PASSWORD": Text("密码不正确,请重新输入", "Wrong password; enter it again"),
+    "RANGE": Text("超出允许范围", "Out of range"),
+    "UNEXPECTED": Text("此项不应填写", "Does not belong here"),
+    "NOT_AS_OFFERED": Text("须与已接受的要约一致", "Must equal the accepted offer"),
+    "BALANCE": Text("与贷款余额或合同金额不符", "Does not fit the balance or the contract"),
     "NOT_VALID": GENERAL,
 }
 
