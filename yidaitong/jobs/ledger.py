@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import psycopg
@@ -148,8 +148,7 @@ class LedgerLoop:
     """Sequences and publishes until told to stop. Several may run: they take turns."""
 
     runtime: Runtime
-    _published_at: float = 0.0
-    _grew: bool = True
+    _published_at: float = field(default_factory=lambda: monotonic() - PUBLISH_SECONDS)
     _hinted: bool = False
 
     def run(self, stop: threading.Event) -> None:
@@ -183,13 +182,11 @@ class LedgerLoop:
         head = press.guard.head()
         at_least = 0 if head is None else head.size
         took = sequence(self.runtime.ledger_engine, origin=press.guard.origin, at_least=at_least)
-        self._grew |= took > 0
+        # Asked for even when this process took nothing: whoever did may be dead.
         waited = monotonic() - self._published_at
-        if waited >= (SOON_SECONDS if self._hinted else PUBLISH_SECONDS) and (
-            self._grew or self._hinted
-        ):
+        if waited >= (SOON_SECONDS if self._hinted else PUBLISH_SECONDS):
             press.publish()
-            self._grew = self._hinted = False
+            self._hinted = False
             self._published_at = monotonic()
         return took
 
