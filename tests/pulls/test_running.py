@@ -15,11 +15,13 @@ from tests.pulls.builders import (
     lines_of,
     promises,
     pull_now,
+    revoke,
 )
-from tests.sandboxes import LiveSandbox, live_sandbox
+from tests.sandboxes import LiveSandbox, at, live_sandbox
 from yidaitong.jobs.tasks import run_pull
 from yidaitong.kernel.actor import SYSTEM
-from yidaitong.pulls import queries
+from yidaitong.pulls import queries, recording
+from yidaitong.pulls.dispatching import claim
 from yidaitong.pulls.lifecycle import LineStatus, PullState
 from yidaitong.runtime import Runtime
 from yidaitong.sandbox.faults import FaultKind
@@ -144,3 +146,28 @@ class TestRunPull:
             statuses = {line.resource: line.status for line in lines_of(uow, pull.id)}
         assert statuses.pop("TAX.RATE") is LineStatus.TIMEOUT
         assert set(statuses.values()) <= {LineStatus.DELIVERED, LineStatus.NO_DATA}
+
+
+class TestRevoked:
+    @pytest.mark.promise("R3")
+    def test_a_question_sent_after_its_ticket_ended_is_refused_and_discarded(
+        self, runtime: Runtime, departments: LiveSandbox
+    ) -> None:
+        case = a_committed_case(runtime, ONE)
+        pull = a_pull(runtime, case)
+        with runtime.transaction(SYSTEM) as uow:
+            order = claim(uow, lines_of(uow, pull.id)[0].id)
+        assert order is not None
+        revoke(runtime, case)
+
+        # The worker was stopped between C2 and sending, and wakes up too late.
+        departments.turn_clock(at(order.not_after))
+        fetched = runtime.gateway.fetch(order)
+        with runtime.transaction(SYSTEM) as uow:
+            assert recording.record(uow, order, fetched)
+            (line,) = lines_of(uow, pull.id)
+
+        assert fetched.answer is None
+        assert (line.status, line.answer_sealed) == (LineStatus.CANCELLED, None)
+        (entry,) = departments.log()
+        assert (entry.outcome, entry.refused is not None) == (None, True)
