@@ -1,0 +1,121 @@
+"""Check a packet with nothing of ours: verify_packet.py FILE BANK.jwk KEYS.jwks VKEY-FILE."""  # noqa: INP001 - a script to copy
+
+import base64
+import hashlib
+import hmac
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
+
+
+def _require(holds: object, what: str) -> None:
+    if not holds:
+        raise SystemExit(f"refused: {what}")
+
+
+def _read(text: str) -> bytes:
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    _require(base64.urlsafe_b64encode(data).rstrip(b"=").decode() == text, "base64url")
+    return data
+
+
+def _write(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _sha(text: str) -> str:
+    return _write(hashlib.sha256(text.encode()).digest())
+
+
+def _decrypt(text: str, jwk: dict[str, str]) -> Any:
+    head, *rest = text.split(".")
+    wrapped, nonce, body, tag = (_read(part) for part in rest)
+    header = json.loads(_read(head))
+    _require((header["alg"], header["enc"]) == ("ECDH-ES+A256KW", "A256GCM"), "algorithms")
+    theirs = X25519PublicKey.from_public_bytes(_read(header["epk"]["x"]))
+    secret = X25519PrivateKey.from_private_bytes(_read(jwk["d"])).exchange(theirs)
+    # RFC 7518 §4.6.2: one round of Concat KDF over the name of the algorithm.
+    told = b"\0\0\0\x0e" + header["alg"].encode() + bytes(8) + (256).to_bytes(4, "big")
+    key = aes_key_unwrap(hashlib.sha256(b"\0\0\0\1" + secret + told).digest(), wrapped)
+    return json.loads(AESGCM(key).decrypt(nonce, body + tag, head.encode()))
+
+
+def _signed(text: str, typ: str, keys: dict[str, Any], owner: str) -> Any:
+    """The payload, if the pinned key of ``owner`` signed it."""
+    told, _, signature = text.rpartition(".")
+    header, payload = (json.loads(_read(part)) for part in told.split("."))
+    jwk = keys[header["kid"]]
+    _require(header["typ"] == typ and jwk["ydt_owner"] == owner, f"key of {typ}")
+    Ed25519PublicKey.from_public_bytes(_read(jwk["x"])).verify(_read(signature), told.encode())
+    return payload
+
+
+def _index(leaf: bytes, proof: str, vkey: str) -> int:
+    """Place of a leaf under a head the log signed (C2SP tlog-proof, RFC 9162 §2.1.3.2)."""
+    told, _, note = proof.partition("\n\n")
+    _, number, *path = told.split("\n")
+    text, _, line = note.rpartition("\n\n")
+    origin, size, root = text.split("\n")[:3]
+    name, key_id, key = vkey.split("+", 2)
+    raw = base64.b64decode(line.split(" ")[2])
+    _require(origin == name and raw[:4].hex() == key_id, "another log")
+    public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key)[1:])
+    public.verify(raw[4:], (text + "\n").encode())
+    index = low = int(number.split(" ")[1])
+    node, high = hashlib.sha256(b"\0" + leaf).digest(), int(size) - 1
+    for other in (base64.b64decode(one) for one in path):
+        right = low & 1 or low == high
+        pair = other + node if right else node + other
+        node = hashlib.sha256(b"\1" + pair).digest()
+        while right and low and not low & 1:
+            low, high = low >> 1, high >> 1
+        low, high = low >> 1, high >> 1
+    _require(high == 0 and index < int(size) and node == base64.b64decode(root), "inclusion")
+    return index
+
+
+def _check(delivery: Any, keys: dict[str, Any], vkey: str) -> str:
+    packet = _signed(delivery["packet"], "ydt-packet+jws", keys, "platform")
+    grant, leaf = delivery["consent"], json.loads(_read(delivery["leaf"]))
+    _require(leaf["packet_sha256"] == _sha(delivery["packet"]), "leaf of another packet")
+    salt, event = _read(delivery["opening"]["salt"]), delivery["opening"]["event"]
+    told = json.dumps(event, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    opened = _write(hmac.digest(salt, told.encode(), "sha256"))
+    _require(opened == leaf["commit"] and event["pull_id"] == packet["pull"]["id"], "commitment")
+    places = [_index(_read(one["leaf"]), one["proof"], vkey) for one in (grant, delivery)]
+    hashes = {_sha(grant["artefact"]), packet["consent"]["artefact_sha256"]}
+    hashes.add(json.loads(_read(grant["leaf"]))["artefact_sha256"])
+    consent = _signed(grant["artefact"], "ydt-artefact+jws", keys, "platform")["body"]
+    bound = consent["controller"]["bank_id"] == packet["audience"] and len(hashes) == 1
+    _require(bound and places[0] < places[1], "consent")
+    entries = {one["resource"]: one for one in packet["resources"]}
+    _require(sorted(entries) == sorted(one["resource"] for one in consent["datasets"]), "manifest")
+    for one in delivery["evidence"]:
+        entry, said = entries[one["resource"]], ("request_sha256", "as_of", "outcome")
+        _require(one["answer_sha256"] == entry["answer_sha256"], "evidence")
+        if one["kind"] == "jws":
+            _require(_sha(one["answer"]) == one["answer_sha256"], "answer")
+            department = one["resource"].split(".")[0]
+            answer = _signed(one["answer"], "ydt-answer+jws", keys, department)
+            same = all(answer[name] == entry[name] for name in said)
+            _require(same and answer["subject_code"] == packet["subject"]["uscc"], "question")
+    return str(packet["packet_id"])
+
+
+def main(packet: str, key: str, pinned: str, vkey: str) -> None:
+    """Print the id of a packet whose checks all hold; anything else ends with an error."""
+    text, jwk, jwks, log = (
+        Path(name).read_text(encoding="utf-8").strip() for name in (packet, key, pinned, vkey)
+    )
+    keys = {one["kid"]: one for one in json.loads(jwks)["keys"]}
+    sys.stdout.write(_check(_decrypt(text, json.loads(jwk)), keys, log) + "\n")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:5])
