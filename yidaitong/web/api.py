@@ -4,6 +4,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Blueprint, Flask, render_template, send_from_directory
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api
@@ -51,12 +53,23 @@ def init_api(app: Flask) -> QuietApi:
         OPENAPI_URL_PREFIX="/api",
         OPENAPI_JSON_PATH="openapi.json",
     )
-    made = QuietApi(app)
+    plugin = MarshmallowPlugin(schema_name_resolver=schema_name)
+    made = QuietApi(app, spec_kwargs={"marshmallow_plugin": plugin})
     for endpoint in ("api-docs.openapi_json",):
         app.view_functions[endpoint] = mark_public(app.view_functions[endpoint])
     made.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     made.spec.options["security"] = [{"bearer": []}]
     return made
+
+
+def schema_name(schema: Any) -> str:
+    """A schema's name in the document: portals may call different things alike."""
+    kind = resolve_schema_cls(schema)
+    if isinstance(kind, list):
+        kind = kind[0]
+    part, found, _rest = kind.__module__.partition("_portal")
+    prefix = part.capitalize() if found else ""
+    return f"{prefix}{kind.__name__.removesuffix('Schema')}"
 
 
 @api.post("/sessions")

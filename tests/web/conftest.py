@@ -1,0 +1,50 @@
+"""One app with two signed-in firms for the tests of this folder."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+
+import bank_portal
+import enterprise_portal
+import gov_portal
+from tests.conftest import Server, settings_for
+from tests.enterprise_portal.builders import Person, a_firm, signed_in, visitor
+from yidaitong.app import create_app
+from yidaitong.kernel.settings import Settings
+from yidaitong.runtime import Runtime
+
+PORTALS = [enterprise_portal, bank_portal, gov_portal]
+
+
+@dataclass
+class Site:
+    """A running app on its own database."""
+
+    runtime: Runtime
+    app: Flask
+    login: str
+
+    def visitor(self, language: str = "zh-CN") -> Person:
+        """Somebody who is not signed in."""
+        return visitor(self.app, language)
+
+    def rep(self, language: str = "zh-CN") -> Person:
+        """The representative, freshly signed in."""
+        return signed_in(self.app, self.login, language)
+
+
+@pytest.fixture(scope="module")
+def site(
+    server: Server, base_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """One database and app for a module: its tests leave nothing that others count."""
+    name = server.create(server.template)
+    settings = settings_for(base_settings, server, name, tmp_path_factory.mktemp("site"))
+    runtime = Runtime(settings)
+    login = "13805310000"
+    a_firm(runtime, login)
+    yield Site(runtime, create_app(runtime, PORTALS), login)
+    runtime.close()
+    server.drop(name)
