@@ -22,7 +22,7 @@ PASSWORD = "correct horse battery"
 PEOPLE = {
     "maker": ("bank_maker", "370199197403150015"),
     "checker": ("bank_checker", "370199198001010014"),
-    "product": ("bank_product", "370199198505050016"),
+    "product": ("bank_product", "37019919850505001X"),
 }
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 _TAGS = re.compile(r"<[^>]+>")

@@ -46,7 +46,6 @@ class TestWork:
         with runtime.transaction(SYSTEM) as uow:
             case = evaluated(uow)
             name = application(uow, case).applicant_name
-            a_draft(uow, case.firm)
 
         assert name in maker.get("/bank/applications")
         assert name in maker.get("/bank/applications?group=take&sort=amount")
