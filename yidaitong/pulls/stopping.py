@@ -26,6 +26,7 @@ BY_BANK = "BY_BANK"
 WITHDRAW_JOB = "packets.withdraw"
 EVALUATE_JOB = "applications.evaluate"
 _SOON = timedelta(milliseconds=20)
+_HANDED_OVER = frozenset({PullState.RELEASED, PullState.ACKED, PullState.DISPUTED})
 _WITHDRAWALS = (EventType.CONSENT_REVOKED.value, EventType.CONSENT_USE_WITHDRAWN.value)
 
 
@@ -50,7 +51,8 @@ def stop(uow: UnitOfWork, chain_id: UUID) -> timedelta | None:
         else:
             close_line(locked, line, Closing(status=LineStatus.CANCELLED, why=DISCARDED))
     if locked.live.row.use_ended_at is not None:
-        if _of_chain(locked, frozenset({PullState.RELEASED})):
+        # An acknowledged packet is still a copy the bank must erase now.
+        if _of_chain(locked, _HANDED_OVER):
             uow.defer(WITHDRAW_JOB, key=str(chain_id), chain_id=chain_id)
         _reissue(locked)
     ends = [end_by for end_by in waiting if end_by is not None]
