@@ -84,7 +84,7 @@ class TestHeaders:
     def test_every_answer_carries_them(
         self, site: Site, method: str, path: str, status: int
     ) -> None:
-        answer = site.visitor().client.open(path, method=method)
+        answer = site.visitor().client.open(path, method=method, buffered=True)
 
         assert answer.status_code == status
         check(answer)
@@ -160,7 +160,7 @@ class TestCaching:
         page = site.visitor().client.get("/login").text
         vendored = next(part for part in page.split('"') if "/static/vendor/" in part)
 
-        answer = site.visitor().client.get(vendored)
+        answer = site.visitor().client.get(vendored, buffered=True)
 
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
