@@ -22,7 +22,7 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.pulls.lifecycle import COLLECTING, LineStatus
 from yidaitong.pulls.lines import Closing, close_line, collecting
 from yidaitong.pulls.models import Pull, PullLine
-from yidaitong.pulls.moving import RUN, Locked, lock, read
+from yidaitong.pulls.moving import RUN, Locked, lock, read_line
 
 DEADLINE = "DEADLINE"
 ATTEMPTS = "ATTEMPTS"
@@ -101,14 +101,11 @@ def claim(uow: UnitOfWork, line_id: UUID) -> Order | None:
 
 
 def _open_line(uow: UnitOfWork, line_id: UUID) -> _Case | None:
-    found = uow.session.execute(
-        select(PullLine.chain_id, PullLine.pull_id).where(PullLine.id == line_id)
-    ).one_or_none()
+    found = uow.session.scalar(select(PullLine.chain_id).where(PullLine.id == line_id))
     if found is None:
         raise NotFoundError(f"line {line_id}")
-    locked = lock(uow, found.chain_id, RUN)
-    pull = read(locked, found.pull_id)
-    line = uow.session.get_one(PullLine, line_id, populate_existing=True)
+    locked = lock(uow, found, RUN)
+    line, pull = read_line(locked, line_id)
     if pull.state not in COLLECTING or not _free(line, locked.at):
         return None
     return _Case(locked, pull, line)
@@ -213,13 +210,9 @@ def _lease(case: _Case, order: Order) -> None:
         )
         .execution_options(synchronize_session=False)
     )
-    locked.uow.session.execute(
-        update(Pull)
-        .where(Pull.id == case.pull.id, Pull.epoch != locked.live.epoch)
-        .values(epoch=locked.live.epoch)
-        .execution_options(synchronize_session=False)
-    )
-    collecting(locked, line)
+    case.pull.epoch = locked.live.epoch
+    collecting(case.pull)
+    locked.uow.session.flush()
     service.record(
         locked.desk,
         service.Event(

@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
-
 from consent import service
 from consent.service import EventType
 from yidaitong.departments.answers import Outcome
 from yidaitong.departments.calls import Call, record_call
-from yidaitong.pulls.lifecycle import COLLECTING, LINE_LIFECYCLE, LineStatus, PullState
+from yidaitong.pulls.lifecycle import LINE_LIFECYCLE, LineStatus, PullState
 from yidaitong.pulls.models import Pull, PullLine
 from yidaitong.pulls.moving import Locked
 
@@ -53,21 +51,18 @@ def close_line(locked: Locked, line: PullLine, closing: Closing) -> None:
         values["answer_sealed"] = None
     for name, value in values.items():
         setattr(line, name, value)
+    # Read under the lock before its lines, so this asks the database nothing.
+    collecting(locked.uow.session.get_one(Pull, line.pull_id))
     locked.uow.session.flush()
-    collecting(locked, line)
     _note(locked, line)
     if line.attempt and status not in _UNCOUNTED:
         _count(locked, line, closing)
 
 
-def collecting(locked: Locked, line: PullLine) -> None:
+def collecting(pull: Pull) -> None:
     """The pull of a line that was sent or closed is under way."""
-    locked.uow.session.execute(
-        update(Pull)
-        .where(Pull.id == line.pull_id, Pull.state.in_(COLLECTING))
-        .values(state=PullState.COLLECTING)
-        .execution_options(synchronize_session=False)
-    )
+    if pull.state is PullState.AUTHORISED:
+        pull.state = PullState.COLLECTING
 
 
 def _note(locked: Locked, line: PullLine) -> None:

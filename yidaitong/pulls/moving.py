@@ -81,6 +81,17 @@ def read(locked: Locked, pull_id: UUID) -> Pull:
     ).one()
 
 
+def read_line(locked: Locked, line_id: UUID) -> tuple[PullLine, Pull]:
+    """A line and its pull of a locked consent as they are now."""
+    row = locked.uow.session.execute(
+        select(PullLine, Pull)
+        .join(Pull, Pull.id == PullLine.pull_id)
+        .where(PullLine.id == line_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    return row[0], row[1]
+
+
 def lines(locked: Locked, pull_id: UUID) -> list[PullLine]:
     """The lines of a pull of a locked consent as they are now, by id."""
     return list(

@@ -12,7 +12,7 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.pulls.lifecycle import COLLECTING, GAVE, OF_OUTCOME, LineStatus
 from yidaitong.pulls.lines import Closing, close_line
 from yidaitong.pulls.models import PullLine
-from yidaitong.pulls.moving import RUN, Locked, lock, read
+from yidaitong.pulls.moving import RUN, Locked, lock, read_line
 from yidaitong.pulls.results import answer_place
 
 DISCARDED = "DISCARDED"
@@ -41,10 +41,10 @@ def record(uow: UnitOfWork, order: Order, fetched: Fetched) -> bool:
         select(PullLine.chain_id).where(PullLine.id == order.line_id)
     ).one()
     locked = lock(uow, chain_id, RUN)
-    line = uow.session.get_one(PullLine, order.line_id, populate_existing=True)
+    line, pull = read_line(locked, order.line_id)
     if not _holds(line, order, locked.at):
         return False
-    if locked.stopped or read(locked, line.pull_id).state not in COLLECTING:
+    if locked.stopped or pull.state not in COLLECTING:
         close_line(locked, line, Closing(status=LineStatus.CANCELLED, why=DISCARDED))
         return True
     verdict = _judge(locked, line, fetched)

@@ -1,6 +1,6 @@
 """P12: what is in flight when its consent ends is cancelled; what still comes back is not read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -54,7 +54,7 @@ def stop(uow: UnitOfWork, chain_id: UUID) -> timedelta | None:
         # An acknowledged packet is still a copy the bank must erase now.
         if _of_chain(locked, _HANDED_OVER):
             uow.defer(WITHDRAW_JOB, key=str(chain_id), chain_id=chain_id)
-        _reissue(locked)
+        reissue(locked)
     ends = [end_by for end_by in waiting if end_by is not None]
     return max(ends) - locked.at + _SOON if ends else None
 
@@ -103,9 +103,16 @@ def effects_of(uow: UnitOfWork, chain_id: UUID) -> list[dict[str, Any]]:
     dropped = func.count().filter(PullLine.attempt == 0)
     wire = func.count().filter(PullLine.closed_at.is_(None))
     rows = uow.session.execute(
-        select(Pull.id, sent.label("sent"), dropped.label("dropped"), wire.label("wire"))
+        select(
+            Pull.id,
+            Pull.released_at,
+            sent.label("sent"),
+            dropped.label("dropped"),
+            wire.label("wire"),
+        )
         .join(PullLine, PullLine.pull_id == Pull.id)
-        .where(Pull.chain_id == chain_id, Pull.state == PullState.CANCELLED, Pull.cause != BY_BANK)
+        .where(Pull.chain_id == chain_id, Pull.state == PullState.CANCELLED)
+        .where(Pull.cause.is_distinct_from(BY_BANK))
         .group_by(Pull.id)
         .order_by(Pull.id)
     )
@@ -115,7 +122,7 @@ def effects_of(uow: UnitOfWork, chain_id: UUID) -> list[dict[str, Any]]:
             "lines_not_sent": row.dropped,
             "lines_sent": row.sent + row.wire,
             "lines_on_the_wire": row.wire,
-            "packets_withdrawn": 0,
+            "packets_withdrawn": int(row.released_at is not None),
         }
         for row in rows
     ]
@@ -155,8 +162,11 @@ def _on_the_wire(line: PullLine, at: datetime) -> bool:
     return asked and line.end_by is not None and line.end_by >= at
 
 
-def _reissue(locked: Locked) -> None:
-    """Issue the receipt again if what the revocation led to is not what it says."""
+def reissue(locked: Locked, erase: Sequence[Mapping[str, Any]] | None = None) -> None:
+    """Issue the receipt again if what the revocation led to is not what it says.
+
+    ``erase`` lists the copies banks must erase; None leaves them as they were said.
+    """
     uow, chain_id = locked.uow, locked.live.id
     try:
         known = service.receipt_of(locked.desk, chain_id, service.ReceiptType.REVOKE)
@@ -165,12 +175,14 @@ def _reissue(locked: Locked) -> None:
         return
     said = known.get("revocation") or {}
     cancelled = effects_of(uow, chain_id)
-    if list(said.get("pulls_cancelled", ())) == cancelled:
+    copies = said.get("erase", ()) if erase is None else erase
+    same = list(said.get("pulls_cancelled", ())) == cancelled
+    if same and list(said.get("erase", ())) == list(copies):
         return
     effects = service.Effects(
         pulls_cancelled=tuple(cancelled),
         notices=tuple(said.get("notices", ())),
-        erase=tuple(said.get("erase", ())),
+        erase=tuple(copies),
     )
     reissue_receipt(uow, _withdrawal(uow, chain_id), effects)
 
