@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
+# The designed firm that people walk through the portals in a browser.
+JOURNEY: Final = "91370199MA31U2DL73"
 _PATIENCE: Final = 120.0
 _UP: Final = "Ctrl-C stops everything"
 

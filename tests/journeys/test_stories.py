@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.stacks import Stack, command
+from tests.journeys.stacks import JOURNEY, Stack, command
 from yidaitong.sandbox import story
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -21,6 +21,7 @@ def out(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
         base_url=stack.base_url,
         bank_keys=stack.home / "sandbox" / "bank-keys",
         out=folder,
+        leave_out=frozenset({JOURNEY}),
     )
     story.run(wanted, lambda _done, _all: None)
     return folder

@@ -27,12 +27,16 @@ _MAKERS: Final = {"bank-qilu": "qilu", "bank-quancheng": "quancheng"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """How many stories, where the platform is, where the banks' keys are, where results go."""
+    """How many stories, where the platform is, where the banks' keys are, where results go.
+
+    ``leave_out`` names credit codes of firms that somebody else tells about.
+    """
 
     enterprises: int
     base_url: str
     bank_keys: Path
     out: Path | None = None
+    leave_out: frozenset[str] = frozenset()
 
 
 def run(wanted: Wanted, tell: Callable[[int, int], None]) -> dict[str, Any]:
@@ -52,7 +56,10 @@ def run(wanted: Wanted, tell: Callable[[int, int], None]) -> dict[str, Any]:
     }
     today = business_date(wall())
     teller = Teller(base_url=wanted.base_url, lenders=lenders, business_date=today.isoformat())
-    told = _tell_all(teller, stories(today, wanted.enterprises + _SPARE), wanted, tell)
+    planned = stories(today, wanted.enterprises + _SPARE)
+    told = _tell_all(
+        teller, (one for one in planned if one.firm.uscc not in wanted.leave_out), wanted, tell
+    )
     with tempfile.TemporaryDirectory() as scratch:
         folder = wanted.out or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
