@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import update
 
 from consent.errors import ConsentPausedError
+from consent.service import ReceiptType
 from tests.authorizations.builders import a_banker
 from tests.packets.builders import Story, a_story
 from tests.pulls.builders import log_of, pause, revoke
 from yidaitong.authorizations import stopping
+from yidaitong.authorizations.queries import receipt_of
 from yidaitong.kernel.actor import SYSTEM, Actor
 from yidaitong.kernel.clock import wall
 from yidaitong.kernel.crypto.errors import JoseError
@@ -81,6 +83,9 @@ class TestFetch:
             story.fetch(packet_id)
         assert state_of(story, packet_id) == (PacketState.WITHDRAWN, PullState.CANCELLED)
         assert log(story)[-2:] == ["packet.withdrawn", "key.destroyed"]
+        with story.runtime.transaction(SYSTEM) as uow:
+            told = receipt_of(uow, story.case.chain_id, ReceiptType.REVOKE)["revocation"]
+        assert [one["packets_withdrawn"] for one in told["pulls_cancelled"]] == [1]
 
     @pytest.mark.promise("R3")
     def test_no_second_copy_after_a_revocation(self, story: Story) -> None:
@@ -97,7 +102,9 @@ class TestFetch:
             assert duty.state is CopyState.ERASE_DUE
             assert duty.erase_due_at < duty.opened_at + timedelta(days=8)
             assert duty.use_ended_at is not None
+            told = receipt_of(uow, story.case.chain_id, ReceiptType.REVOKE)["revocation"]
         assert log(story)[-1] == "copy.erase_due"
+        assert [one["state"] for one in told["erase"]] == ["ERASE_DUE"]
 
     def test_a_pause_blocks(self, story: Story) -> None:
         packet_id = story.sealed()

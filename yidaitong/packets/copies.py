@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from consent import service
+from consent.events import iso
 from consent.service import EventType
 from yidaitong.packets.lifecycle import CopyState
 from yidaitong.packets.models import Packet, PacketCopy
@@ -50,6 +51,25 @@ def end_use(locked: Locked) -> int:
         state = CopyState.ERASE_OVERDUE if overdue else CopyState.ERASE_DUE
         _move(locked, duty, state, {"erase_due_at": due, "use_ended_at": locked.at})
     return len(duties)
+
+
+def erasures(locked: Locked) -> list[dict[str, Any]]:
+    """What the receipt of a withdrawal says about the copies of a consent."""
+    mode = service.artefact_of(locked.desk, locked.live.row).mode
+    duties = locked.uow.session.scalars(
+        select(PacketCopy)
+        .where(PacketCopy.chain_id == locked.live.id)
+        .order_by(PacketCopy.packet_id)
+    )
+    return [
+        {
+            "packet_sha256": duty.packet_sha256,
+            "mode": mode,
+            "erase_due_at": iso(duty.erase_due_at),
+            "state": duty.state.value,
+        }
+        for duty in duties
+    ]
 
 
 def advance(locked: Locked, duty: PacketCopy) -> None:

@@ -11,7 +11,7 @@ from yidaitong.packets import copies
 from yidaitong.packets.lifecycle import UNFETCHED
 from yidaitong.packets.models import Packet
 from yidaitong.packets.moving import destroy_key, members_of, move, read
-from yidaitong.pulls import moving
+from yidaitong.pulls import moving, stopping
 
 WITHDRAW = "packets.withdraw"
 
@@ -49,5 +49,7 @@ def withdraw(uow: UnitOfWork, chain_id: UUID) -> list[UUID]:
         destroy_key(locked, packet, cause)
     if row.use_ended_at is not None:
         copies.end_use(locked)
+        uow.session.flush()
+        stopping.reissue(locked, copies.erasures(locked))
     uow.session.flush()
     return list(waiting)
