@@ -1,5 +1,6 @@
 """Fetching: the consent decides at that very moment, and the leaf stands before the bytes."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from consent.errors import ConsentPausedError
+from consent.models import Chain
 from consent.service import ReceiptType
 from tests.authorizations.builders import a_banker
 from tests.packets.builders import Story, a_story
@@ -26,7 +28,7 @@ from yidaitong.kernel.errors import (
     NotFoundError,
 )
 from yidaitong.kernel.ids import uuid7
-from yidaitong.packets import acking, fetching, lapsing, queries, withdrawing
+from yidaitong.packets import acking, fetching, forgetting, lapsing, queries, withdrawing
 from yidaitong.packets.errors import SignatureInvalidError
 from yidaitong.packets.lifecycle import CopyState, PacketState
 from yidaitong.packets.models import Packet, PacketCopy
@@ -245,3 +247,62 @@ class TestLapsing:
             with story.runtime.transaction(SYSTEM) as uow:
                 assert uow.session.get_one(PacketCopy, packet_id).state is expected
         assert log(story)[-2:] == ["copy.erase_due", "copy.overdue"]
+
+
+class TestForgetting:
+    @pytest.mark.promise("I16")
+    def test_a_month_after_the_end_nothing_opens(self, runtime: Runtime) -> None:
+        application_id = uuid7()
+        story = a_story(runtime, application_id=application_id)
+        packet_id = story.sealed()
+        story.fetch(packet_id)
+        with runtime.transaction(SYSTEM) as uow:
+            stopping.end_for(uow, application_id, "DECISION")
+        with runtime.transaction(SYSTEM) as uow:
+            assert forgetting.forget_due(uow) == 0
+        with runtime.transaction(SYSTEM) as uow:
+            long_ago = uow.now - timedelta(days=30)
+            uow.session.execute(update(Chain).values(ended_at=long_ago))
+        for expected in (1, 0):
+            with runtime.transaction(SYSTEM) as uow:
+                assert forgetting.forget_due(uow) == expected
+
+        with pytest.raises(DataGoneError):
+            story.fetch(packet_id)
+        with runtime.transaction(SYSTEM) as uow:
+            assert queries.contents_of_application(uow, application_id) == []
+        assert log(story)[-2:] == ["key.destroyed", "key.destroyed"]
+
+
+class TestRaces:
+    @pytest.mark.promise("I5")
+    def test_no_fetch_stands_behind_the_revocation(self, story: Story) -> None:
+        packet_id = story.sealed()
+        ready = threading.Barrier(6)
+        outcomes: list[str] = []
+
+        def fetch() -> None:
+            ready.wait()
+            try:
+                story.fetch(packet_id)
+                outcomes.append("fetched")
+            except DataGoneError:
+                outcomes.append("gone")
+
+        def stop() -> None:
+            ready.wait()
+            revoke(story.runtime, story.case)
+
+        threads = [
+            threading.Thread(target=one) for one in (fetch, fetch, stop, fetch, fetch, fetch)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        told = log(story)
+        behind = told[told.index("consent.revoked") :]
+        assert "packet.fetched" not in behind
+        assert outcomes.count("fetched") == told.count("packet.fetched")
+        assert len(outcomes) == 5

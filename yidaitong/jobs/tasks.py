@@ -12,7 +12,7 @@ from yidaitong.jobs.fanning import fan_out
 from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.lending import offering, screening
-from yidaitong.packets import lapsing, releasing, sealing, withdrawing
+from yidaitong.packets import forgetting, lapsing, releasing, sealing, withdrawing
 from yidaitong.pulls import closing, dispatching, holding, recording, stopping
 from yidaitong.pulls import lapsing as overdue
 from yidaitong.runtime import Runtime
@@ -116,6 +116,13 @@ def lapse_packets(rt: Runtime) -> None:
     """Record what the clock did to packets. Safe to repeat: each edge is taken once."""
     with rt.transaction(SYSTEM) as uow:
         lapsing.lapse_due(uow)
+
+
+@job("packets.forget", every=3600)
+def forget_contents(rt: Runtime) -> None:
+    """Destroy data keys whose term is over. Safe to repeat: a destroyed key stays so."""
+    with rt.transaction(SYSTEM) as uow:
+        forgetting.forget_due(uow)
 
 
 @job("applications.pull")

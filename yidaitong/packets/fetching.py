@@ -45,8 +45,10 @@ def fetch(uow: UnitOfWork, packet_id: UUID) -> SealedPacket:
     _check_consent(locked, packet)
     _check_packet(locked, packet)
     locked.desk.evidence_ready()
-    if packet.jwe is None:
+    if packet.state is PacketState.ISSUED:
         raise EvidenceUnavailableError(f"packet {packet_id} waits for its proof")
+    if packet.jwe is None:
+        raise DataGoneError(f"packet {packet_id}: its key was destroyed")
     # Opened first: a key that is gone writes no leaf.
     text = uow.crypto.open(uow.session, jwe_place(packet.chain_id, packet.id), packet.jwe)
     first = packet.fetched_at is None
