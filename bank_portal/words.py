@@ -54,9 +54,9 @@ def age(since: datetime | None, now: datetime) -> str:
         return ""
     seconds = max(0, int((now - since).total_seconds()))
     if seconds < _HOUR:
-        return _("less than an hour ago")
+        return str(_("less than an hour ago"))
     if seconds < _DAY:
         hours = seconds // _HOUR
-        return ngettext("%(num)s hour ago", "%(num)s hours ago", hours)
+        return str(ngettext("%(num)s hour ago", "%(num)s hours ago", hours))
     days = seconds // _DAY
-    return ngettext("%(num)s day ago", "%(num)s days ago", days)
+    return str(ngettext("%(num)s day ago", "%(num)s days ago", days))

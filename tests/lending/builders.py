@@ -26,8 +26,9 @@ from yidaitong.lending.facts import Bundle
 from yidaitong.lending.kinds import Outcome
 from yidaitong.lending.lifecycle import LoanEventKind
 from yidaitong.lending.models import Application, Evaluation, Offer
+from yidaitong.products.kinds import Repayment
 from yidaitong.products.lifecycle import ProductState
-from yidaitong.products.models import Product, ProductVersion, Repayment
+from yidaitong.products.models import Product, ProductVersion
 from yidaitong.products.policy import Fact, Why, parse
 
 PRODUCT = "TAX-CREDIT"
