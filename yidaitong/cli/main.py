@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "ticker": "working",
     "ledger": "ledger",
     "packet": "evidence",
+    "keys": "keys",
     "ops": "evidence",
     "migrate": "tools",
     "routes": "tools",

@@ -1,5 +1,7 @@
 """The one door to keys: signing, sealing of fields, destruction."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +14,21 @@ from yidaitong.kernel.crypto.datakeys import DataKeys
 from yidaitong.kernel.crypto.signingkeys import SigningKeys
 from yidaitong.kernel.crypto.uses import DekKind, KeyUse, Place
 
-__all__ = ["CryptoBox", "DekKind", "KeyUse", "Place"]
+__all__ = ["CryptoBox", "DekKind", "KeyUse", "Place", "Rotation"]
 
+STATEMENT_TYP = "ydt-keys+jws"
 _INDEX_BYTES = 16
+Statement = Callable[[str, str], bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """One change of a signing key, with the two signatures that bind it."""
+
+    old_kid: str
+    new_kid: str
+    statement: str
+    possession: str
 
 
 def _derive(key: bytes, info: str) -> bytes:
@@ -56,6 +70,24 @@ class CryptoBox:
         """Make every signing key, so that no business transaction has to."""
         for use in KeyUse:
             self._signing.active(session, use)
+
+    def rotate(
+        self, session: Session, use: KeyUse, statement: Statement, *, compromised: bool = False
+    ) -> Rotation:
+        """Retire the active key of ``use`` and sign with another from now on.
+
+        ``statement`` writes what both keys sign: the old one vouches for the new one, and the new
+        one proves that it is held. A compromised key vouches for nothing.
+        """
+        old, new = self._signing.rotate(session, use, compromised=compromised)
+        payload = statement(old.kid, new.kid)
+        vouching = new if compromised else old
+        return Rotation(
+            old_kid=old.kid,
+            new_kid=new.kid,
+            statement=jws.sign(vouching.jose, STATEMENT_TYP, payload),
+            possession=jws.sign(new.jose, STATEMENT_TYP, payload),
+        )
 
     def public_jwks(self, session: Session) -> dict[str, Any]:
         """All our public keys, retired ones too (RFC 7517)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -63,6 +63,24 @@ class SigningKeys:
         if signer is None:
             signer = self._opened[kid, wrapped] = self._open(kid, wrapped)
         return signer
+
+    def rotate(self, session: Session, use: KeyUse, *, compromised: bool) -> tuple[Signer, Signer]:
+        """Retire the active key of ``use`` and make another; the old one and the new one.
+
+        The old key stays published; a compromised one is revoked from now on.
+        """
+        old = self.active(session, use)
+        with session.no_autoflush:
+            session.execute(
+                update(SigningKey)
+                .where(SigningKey.kid == old.kid, SigningKey.retired_at.is_(None))
+                .values(
+                    retired_at=func.clock_timestamp(),
+                    revoked_at=func.clock_timestamp() if compromised else None,
+                )
+                .execution_options(synchronize_session=False)
+            )
+        return old, self.active(session, use)
 
     def published(self, session: Session) -> list[dict[str, Any]]:
         """Public keys, oldest first, retired and revoked ones too."""
