@@ -88,8 +88,7 @@ def expr_text(expr: Expr, *, money: bool) -> Text:
             return item_text(expr.item)
         case Output():
             return Text(f"表值 {expr.name}", f"table value {expr.name}")
-        case Call():
-            return _call_text(expr, money=money)
+    return _call_text(expr, money=money)
 
 
 def row_text(row: Row) -> Text:
@@ -150,11 +149,8 @@ def _call_text(call: Call, *, money: bool) -> Text:
             return _joined(sides, Text(" × ", " × "))
         case Fn.BP:
             return _joined([_inner(first, money=money), _share(last)], Text(" × ", " × "))
-        case Fn.FLOOR_TO:
-            what, step = expr_text(first, money=money), expr_text(last, money=money)
-            return Text(
-                f"({what.zh}),按 {step.zh} 向下取整", f"({what.en}), rounded down to {step.en}"
-            )
+    what, step = expr_text(first, money=money), expr_text(last, money=money)  # Fn.FLOOR_TO
+    return Text(f"({what.zh}),按 {step.zh} 向下取整", f"({what.en}), rounded down to {step.en}")
 
 
 def _share(expr: Expr) -> Text:
