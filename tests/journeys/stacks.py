@@ -42,8 +42,11 @@ class Stack:
         return str(found["YDT_GATEWAY_URL"])
 
     def kill(self) -> int:
-        """``kill -9`` of the demo and of every process below it; how many."""
-        doomed = [*_below(self.process.pid), self.process.pid]
+        """``kill -9`` of the demo, of every process below it and of its servers; how many.
+
+        PostgreSQL and Valkey are nobody's children: they are known by the folder they serve.
+        """
+        doomed = [*_below(self.process.pid), self.process.pid, *self._servers()]
         for pid in doomed:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -51,6 +54,21 @@ class Stack:
                 continue
         self.process.wait()
         return len(doomed)
+
+    def _servers(self) -> list[int]:
+        elsewhere = self.home / "servers-elsewhere"
+        folder = elsewhere.read_text(encoding="utf-8").strip() if elsewhere.exists() else None
+        place = (folder or str(self.home / "servers")).encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            pid = int(entry.parent.name)
+            try:
+                words = entry.read_bytes()
+            except OSError:
+                continue
+            if place in words and (b"postgres" in words or b"valkey" in words):
+                found += [*_below(pid), pid]
+        return found
 
 
 def environment(home: Path) -> dict[str, str]:
