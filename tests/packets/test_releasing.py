@@ -102,10 +102,14 @@ class TestRelease:
         pause(story.runtime, story.case)
         with story.runtime.transaction(SYSTEM) as uow:
             assert releasing.release(uow, pull_id) is None
-            assert promises(uow, "packets.release") > 0
+            assert uow.session.get_one(Pull, pull_id).held == "PAUSED"
+            waiting = promises(uow, "packets.release")
         with story.runtime.transaction(story.case.firm.rep) as uow:
             token = stepup.issue(uow, story.case.digest)
             resume(uow, story.case.chain_id, token)
+        with story.runtime.transaction(SYSTEM) as uow:
+            assert releasing.release(uow, pull_id) is None  # Lets it go on, and comes back.
+            assert promises(uow, "packets.release") == waiting + 1
 
         assert story.release(pull_id)
 

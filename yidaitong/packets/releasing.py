@@ -25,7 +25,7 @@ from yidaitong.packets.models import Packet
 from yidaitong.packets.moving import members_of, note
 from yidaitong.packets.places import content_place
 from yidaitong.packets.retention import erase_due
-from yidaitong.pulls import closing, moving
+from yidaitong.pulls import closing, holding, moving
 from yidaitong.pulls.lifecycle import PullState
 from yidaitong.pulls.models import Pull
 from yidaitong.pulls.moving import Locked
@@ -34,8 +34,6 @@ from yidaitong.pulls.queries import results
 RELEASE = "packets.release"
 SEAL = "packets.seal"
 EVALUATE = "applications.evaluate"
-
-_HELD_PAUSE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,8 @@ class _Basis:
 def release(uow: UnitOfWork, pull_id: UUID) -> UUID | None:
     """Release the packet of a collected pull; its id, or None where nothing may be released.
 
-    Safe to repeat: the same packet is found again. A paused or suspended consent holds it; the
-    job then comes back by itself until the pull's time is over.
+    Safe to repeat: the same packet is found again. A paused or suspended consent holds it until
+    it goes on or the pull's time is over.
 
     Raises:
         NotFoundError: no such pull.
@@ -64,7 +62,8 @@ def release(uow: UnitOfWork, pull_id: UUID) -> UUID | None:
     if locked.stopped or pull.bank_id is None:
         return None
     if locked.hold is not None or pull.held is not None:
-        uow.defer(RELEASE, delay=_HELD_PAUSE, pull_id=pull_id)
+        # Written down, so that whoever lets the pull go on promises this job again.
+        holding.settle(locked, pull)
         return None
     locked.live.require_active()
     locked.desk.evidence_ready()
