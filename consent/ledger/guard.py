@@ -34,11 +34,15 @@ class Guarded:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What one log is held against: its origin, its key, its head file."""
+    """What one log is held against: its key, whose name is its origin, and its head file."""
 
-    origin: str
     verifier: NoteVerifier
     head_file: Path
+
+    @property
+    def origin(self) -> str:
+        """The log's name for ever."""
+        return self.verifier.vkey.name
 
     def check(self, connection: Connection) -> Guarded:
         """Hold tiles, heads and the head file against each other.
@@ -89,12 +93,9 @@ class Guard:
         if data is None:
             return None
         try:
-            head = open_checkpoint(data, [self.verifier]).checkpoint
+            return open_checkpoint(data, [self.verifier]).checkpoint
         except NoteError as error:
             raise LedgerForkError("the head file is not a head signed by our key") from error
-        if head.origin != self.origin:
-            raise LedgerForkError("the head file belongs to another log")
-        return head
 
     def _compare(self, connection: Connection, found: Guarded, on_file: Checkpoint | None) -> None:
         if on_file is None:

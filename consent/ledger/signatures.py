@@ -4,8 +4,9 @@ An auditor runs the verifier without the platform, so it cannot get keys' algori
 """
 
 import struct
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -30,24 +31,32 @@ class _Verifier:
             NoteError: it did not.
         """
         try:
-            self._verify(text, signature)
+            _CHECKS[self.vkey.kind](self.vkey, text, signature)
         except (InvalidSignature, UnsupportedAlgorithm, ValueError) as error:
             raise NoteError(f"line of {self.vkey.name}", check="note.signature") from error
 
-    def _verify(self, text: bytes, signature: bytes) -> None:
-        match self.vkey.kind:
-            case KeyKind.ED25519:
-                Ed25519PublicKey.from_public_bytes(self.vkey.public).verify(signature, text)
-            case KeyKind.COSIGNATURE:
-                time, rest = _timed(signature)
-                signed = b"cosignature/v1\ntime %d\n" % time + text
-                Ed25519PublicKey.from_public_bytes(self.vkey.public).verify(rest, signed)
-            case KeyKind.ML_DSA_44:
-                time, rest = _timed(signature)
-                signed = subtree_message(self.vkey.name, time, text)
-                MLDSA44PublicKey.from_public_bytes(self.vkey.public).verify(rest, signed)
-            case _:
-                assert_never(self.vkey.kind)
+
+def _check_note(vkey: VKey, text: bytes, signature: bytes) -> None:
+    Ed25519PublicKey.from_public_bytes(vkey.public).verify(signature, text)
+
+
+def _check_cosignature(vkey: VKey, text: bytes, signature: bytes) -> None:
+    time, rest = _timed(signature)
+    signed = b"cosignature/v1\ntime %d\n" % time + text
+    Ed25519PublicKey.from_public_bytes(vkey.public).verify(rest, signed)
+
+
+def _check_subtree(vkey: VKey, text: bytes, signature: bytes) -> None:
+    time, rest = _timed(signature)
+    signed = subtree_message(vkey.name, time, text)
+    MLDSA44PublicKey.from_public_bytes(vkey.public).verify(rest, signed)
+
+
+_CHECKS: Final[Mapping[KeyKind, Callable[[VKey, bytes, bytes], None]]] = {
+    KeyKind.ED25519: _check_note,
+    KeyKind.COSIGNATURE: _check_cosignature,
+    KeyKind.ML_DSA_44: _check_subtree,
+}
 
 
 def _timed(signature: bytes) -> tuple[int, bytes]:

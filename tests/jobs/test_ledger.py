@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from consent.errors import EvidenceUnavailableError
 from consent.events import EventType
@@ -19,6 +20,7 @@ from consent.ledger.folders import read_from, verify_folder
 from consent.ledger.leaves import parse_leaf
 from consent.ledger.policy import policy_of
 from consent.ledger.proofs import ask_soon, proof_of, published_head
+from consent.ledger.sequencer import BATCH
 from consent.models import EventRow
 from tests.consent.ledger.builders import a_leaf
 from yidaitong.authorizations.desk import desk_of
@@ -26,6 +28,7 @@ from yidaitong.jobs import ledger
 from yidaitong.kernel import evidence
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import monotonic, wall
+from yidaitong.kernel.settings import with_role
 from yidaitong.runtime import Runtime
 
 PATIENCE_SECONDS = 20.0
@@ -131,7 +134,7 @@ class TestLoop:
         with running(runtime):
             key = submitted(runtime)
             waited_for(lambda: proof(runtime, key))
-            key = submitted(runtime)
+            key = submitted(runtime, BATCH + 1)
             waited_for(lambda: proof(runtime, key))
 
     def test_a_waiting_release_is_published_at_once(self, runtime: Runtime) -> None:
@@ -147,6 +150,20 @@ class TestLoop:
                 waits.append(waited_for(lambda: proof(runtime, key)))  # noqa: B023 - at once
 
         assert min(waits) < ledger.PUBLISH_SECONDS / 2
+
+    def test_one_login_that_switches_roles_is_enough(self, runtime: Runtime) -> None:
+        owner = runtime.settings.owner_database_url
+        runtime.settings = replace(
+            runtime.settings,
+            database_url=with_role(owner, "ydt_app"),
+            ledger_database_url=with_role(owner, "ydt_ledger"),
+        )
+        ledger.init(runtime)
+        with running(runtime):
+            key = submitted(runtime)
+            waited_for(lambda: proof(runtime, key))
+        with runtime.transaction(SYSTEM) as uow, pytest.raises(ProgrammingError):
+            uow.session.execute(text("DELETE FROM ledger.pending"))
 
     def test_a_closed_log_is_no_work(self, runtime: Runtime) -> None:
         with pytest.raises(LedgerNotOpenError):

@@ -121,7 +121,7 @@ def publisher(runtime: Runtime) -> Publisher:
     """The publisher of this installation's log."""
     signer = _signer(runtime)
     settings = runtime.settings
-    guard = Guard(settings.ledger_origin, verifier_of(signer.vkey), settings.ledger_head_file)
+    guard = Guard(verifier_of(signer.vkey), settings.ledger_head_file)
 
     def after(done: str) -> None:
         if settings.fail_point == f"publisher.{done}":

@@ -26,10 +26,6 @@ def url_of(server_url: str, database: str, role: str) -> str:
     return address.render_as_string(hide_password=False)
 
 
-def ignore(_step: str) -> None:
-    return None
-
-
 @dataclass
 class Log:
     """Engines of each role, and the log's key and head file."""
@@ -56,6 +52,12 @@ class Log:
         with self.engine("ydt_owner").begin() as connection:
             connection.execute(text(statement), values)
 
+    def damage(self, statement: str) -> None:
+        """As a superuser who switches the guards off."""
+        with self.engine("ydt_owner").begin() as connection:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+            connection.execute(text(statement))
+
     def open(self) -> None:
         with Session(self.engine("ydt_owner")) as session:
             made = submit(session, opened())
@@ -72,13 +74,13 @@ class Log:
         return sequence(self.ledger, **options)
 
     def guard(self) -> Guard:
-        return Guard(ORIGIN, verifier_of(self.signer.vkey), self.head_file)
+        return Guard(verifier_of(self.signer.vkey), self.head_file)
 
-    def publisher(self, after: Callable[[str], None] = ignore) -> Publisher:
+    def publisher(self, after: Callable[[str], None]) -> Publisher:
         return Publisher(engine=self.ledger, signer=self.signer, guard=self.guard(), after=after)
 
     def publish(self) -> int | None:
-        return self.publisher().publish()
+        return Publisher(engine=self.ledger, signer=self.signer, guard=self.guard()).publish()
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         with self.ledger.connect() as connection:

@@ -64,6 +64,15 @@ class TestTiles:
                 with pytest.raises(TileError):
                     tile_bytes(connection, read_path(path))
 
+    def test_damaged_rows_are_not_served(self, log: Log) -> None:
+        grow(log, 2)
+        log.damage("UPDATE ledger.tile SET data = substr(data, 1, 32)")
+        log.damage("DELETE FROM ledger.seq WHERE idx = 1")
+        with log.app.connect() as connection:
+            for path in ("tile/0/000.p/3", "tile/entries/000.p/3"):
+                with pytest.raises(TileError):
+                    tile_bytes(connection, read_path(path))
+
 
 class TestExport:
     def test_a_growing_log_verifies_after_each_export(self, log: Log, tmp_path: Path) -> None:

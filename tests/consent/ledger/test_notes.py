@@ -1,6 +1,7 @@
 """Notes, heads and verifier keys: known answers, and every trap of the texts."""
 
 import base64
+from typing import Any
 
 import pytest
 
@@ -151,6 +152,15 @@ class TestVerifyNote:
         with pytest.raises(NoteError) as refused:
             verify_note(read_note(note.encode()), ours())
         assert refused.value.check == "note.signature"
+
+    def test_two_known_keys_with_one_id_are_refused(self) -> None:
+        class Twin:
+            name, key_id = LOG.name, LOG.vkey.key_id
+
+        twin: Any = type("Verifier", (), {"vkey": Twin})
+
+        with pytest.raises(NoteError):
+            verify_note(read_note(LOG.note("text\n").encode()), [*ours(), twin])
 
     def test_without_a_known_line_it_is_refused(self) -> None:
         with pytest.raises(NoteError):

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from consent.ledger.checkpoint import open_checkpoint
-from consent.ledger.errors import LedgerForkError
+from consent.ledger.errors import LedgerForkError, LedgerNotOpenError, ProofError
 from consent.ledger.proofs import proof_of, published_head
 from consent.ledger.prooftext import read_proof
 from consent.ledger.publisher import STEPS
@@ -110,13 +110,6 @@ class TestKilled:
         assert heads(log) == [1]
 
 
-def damage(log: Log, statement: str) -> None:
-    """As a superuser who switches the guards off."""
-    with log.engine("ydt_owner").begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text(statement))
-
-
 ROLL_BACK = (
     "DELETE FROM ledger.published WHERE size > 1; DELETE FROM ledger.checkpoint WHERE size > 1; "
     "DELETE FROM ledger.seq WHERE idx >= 1; "
@@ -136,9 +129,26 @@ def grown(log: Log) -> Log:
 
 
 class TestGuard:
+    def test_a_closed_log_has_no_head(self, closed_log: Log) -> None:
+        with pytest.raises(LedgerNotOpenError):
+            closed_log.publish()
+
+    def test_the_verifier_has_the_last_word(
+        self, grown: Log, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_given: object) -> None:
+            raise ProofError("as if the log did not continue")
+
+        monkeypatch.setattr("consent.ledger.publisher.verify_consistency", refuse)
+        grown.submit(a_leaf())
+        grown.sequence()
+
+        with pytest.raises(LedgerForkError, match="does not continue"):
+            grown.publish()
+
     @pytest.mark.promise("T4", "R15")
     def test_a_database_older_than_the_head_file_is_refused(self, grown: Log) -> None:
-        damage(grown, ROLL_BACK)
+        grown.damage(ROLL_BACK)
         grown.submit(a_leaf())
 
         with pytest.raises(LedgerForkError, match="rolled back"):
@@ -150,8 +160,8 @@ class TestGuard:
         assert heads(grown) == [1]
 
     def test_a_rolled_back_log_that_grew_again_is_refused(self, grown: Log) -> None:
-        damage(grown, ROLL_BACK)
-        damage(grown, "DELETE FROM ledger.entry WHERE id > 1; DELETE FROM ledger.pending")
+        grown.damage(ROLL_BACK)
+        grown.damage("DELETE FROM ledger.entry WHERE id > 1; DELETE FROM ledger.pending")
         grown.submit(*(a_leaf() for _ in range(4)))
         grown.sequence()
 
@@ -167,16 +177,13 @@ class TestGuard:
         ],
     )
     def test_damaged_tiles_are_never_signed(self, grown: Log, statement: str) -> None:
-        damage(grown, statement)
+        grown.damage(statement)
         with pytest.raises(LedgerForkError):
             grown.publish()
         assert heads(grown) == [1, 3]
 
     def test_a_head_of_a_longer_log_is_refused(self, grown: Log) -> None:
-        damage(
-            grown,
-            "INSERT INTO ledger.checkpoint (size, root, note) VALUES (9, sha256('x'), 'x')",
-        )
+        grown.damage("INSERT INTO ledger.checkpoint (size, root, note) VALUES (9, sha256(''), '')")
 
         with pytest.raises(LedgerForkError, match="ahead"):
             grown.publish()

@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from consent.ledger.errors import LedgerForkError
 from consent.ledger.export import export
@@ -95,9 +94,7 @@ class TestRecover:
         restored.head_file.unlink()
         refused(restored, files["of another history"].get)
 
-        with restored.engine("ydt_owner").begin() as connection:
-            connection.execute(text("SET LOCAL session_replication_role = replica"))
-            connection.execute(text(OTHER_BODY))
+        restored.damage(OTHER_BODY)
         assert "another body" in refused(restored, read_from(tmp_path / "export"))
 
 
@@ -109,6 +106,17 @@ def refused(log: Log, read: ReadFile) -> str:
         recover(connection, log.guard(), read)
     assert log.one("SELECT size FROM ledger.state") == 300
     return str(refusal.value)
+
+
+class TestFiles:
+    def test_files_behind_the_database_are_refused(self, log: Log, tmp_path: Path) -> None:
+        log.publish()
+        export(log.app, tmp_path, now=NOW)
+        log.submit(a_leaf())
+        log.sequence()
+
+        with pytest.raises(LedgerForkError, match="before"):
+            repair(log, tmp_path)
 
 
 class TestAdoptHead:

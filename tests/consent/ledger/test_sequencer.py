@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from consent.events import EventType
@@ -74,8 +75,7 @@ class TestSequence:
     @pytest.mark.promise("I2")
     def test_a_damaged_state_row_stops_everything(self, log: Log) -> None:
         log.submit(a_leaf())
-        log.as_owner("ALTER TABLE ledger.state DISABLE TRIGGER ALL")
-        log.as_owner("UPDATE ledger.state SET root = sha256('x')")
+        log.damage("UPDATE ledger.state SET root = sha256('x')")
 
         with pytest.raises(LedgerForkError):
             log.sequence()
@@ -92,6 +92,10 @@ class TestSequence:
             assert log.sequence() == 0
 
         assert log.sequence() == 1
+
+    def test_other_failures_of_the_database_are_told(self, log: Log) -> None:
+        with pytest.raises(DBAPIError):
+            log.sequence(limit=-1)
 
     def test_a_server_that_does_not_write_through_is_refused(
         self, log: Log, monkeypatch: pytest.MonkeyPatch

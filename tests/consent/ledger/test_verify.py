@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from consent.ledger.note import KeyKind, VKey
-from consent.ledger.verify import run
+from consent.ledger.verify import main, run
 from tests.consent.ledger.builders import bodies, files_of
 from tests.consent.ledger.judging import EXAMPLE_VKEY, SIGNER, VKEY, judged, put, saved
 from tests.consent.test_artefact import vector
@@ -66,6 +66,19 @@ class TestRun:
         with pytest.raises(SystemExit) as usage:
             run(["--vkey"])
         assert usage.value.code == 2
+
+    def test_main_prints_and_exits(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        put(tmp_path, files_of(bodies(3)))
+        for more, code in ((["--vkey", VKEY], 0), ([], 3)):
+            monkeypatch.setattr(sys, "argv", ["verify", str(tmp_path), *more])
+            with pytest.raises(SystemExit) as ended:
+                main()
+            assert ended.value.code == code
+        told = capsys.readouterr()
+        assert "verified" in told.out
+        assert "cannot decide" in told.err
 
     def test_a_person_reads_a_line_a_check(self, tmp_path: Path) -> None:
         put(tmp_path, files_of(bodies(3)))

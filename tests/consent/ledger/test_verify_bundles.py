@@ -12,8 +12,9 @@ from consent.ledger.bundles import sha256_of
 from consent.ledger.leaves import Leaf
 from consent.ledger.merkle import Tree
 from consent.ledger.prooftext import write_proof
-from tests.consent.ledger.builders import a_leaf, head_of, opened
-from tests.consent.ledger.judging import EXAMPLE_VKEY, SIGNER, judged, saved
+from consent.ledger.verify import run
+from tests.consent.ledger.builders import a_leaf, bodies, head_of, opened
+from tests.consent.ledger.judging import EXAMPLE_VKEY, SIGNER, VKEY, judged, saved
 from tests.consent.test_artefact import vector
 from yidaitong.kernel.ids import uuid7
 
@@ -40,6 +41,7 @@ class TestReceipt:
         [
             ({"leaf": "AAAA"}, "leaf.format"),
             ({"leaf": 5}, "leaf.format"),
+            ({"leaf": "AA=="}, "leaf.format"),
             ({"proof": None}, "proof.format"),
             ({"proof": "x"}, "proof.format"),
             ({"opening": None}, "leaf.commitment"),
@@ -116,6 +118,48 @@ def in_one_log(leaves: list[Leaf]) -> dict[str, Any]:
         "proof": proofs[-1],
         "consent": {"artefact": "artefact.jws.text", "leaf": b64u(entries[1]), "proof": proofs[1]},
     }
+
+
+def old_head(entries: list[bytes], path: Path) -> str:
+    path.write_text(SIGNER.note(head_of(entries).text), encoding="utf-8")
+    return str(path)
+
+
+class TestOldHead:
+    def test_one_size_has_one_root(self, tmp_path: Path) -> None:
+        delivery = saved(tmp_path / "d", a_delivery())
+
+        found = judged(delivery, "--old", old_head(bodies(3), tmp_path / "old"))
+
+        assert found["code"] == "proof.consistency"
+
+    def test_a_proof_cannot_say_that_it_continues_another_size(self, tmp_path: Path) -> None:
+        delivery = saved(tmp_path / "d", a_delivery())
+        words = ["--vkey", VKEY, "--old", old_head(bodies(2), tmp_path / "old")]
+
+        code, said = run([str(delivery), *words])
+
+        assert code == 3
+        assert "exported log" in said
+
+
+class TestForm:
+    @pytest.mark.parametrize(
+        ("data", "code"),
+        [
+            (b"[" * 33 + b"]" * 33, "delivery.format"),
+            (b"[]", "delivery.format"),
+            (b'{"a": NaN}', "delivery.format"),
+            (b"\xff", "delivery.format"),
+            (b" " * (8 * 1024 * 1024 + 1), "size"),
+        ],
+    )
+    def test_it_is_one_json_object_not_too_deep_nor_too_long(
+        self, tmp_path: Path, data: bytes, code: str
+    ) -> None:
+        (tmp_path / "d").write_bytes(data)
+
+        assert judged(tmp_path / "d")["code"] == code
 
 
 class TestDelivery:

@@ -7,9 +7,13 @@ import pytest
 
 from consent.encoding import b64u
 from consent.events import PUBLIC, EventType
+from consent.ledger.checkpoint import Checkpoint
+from consent.ledger.folders import verify_folder
 from consent.ledger.leaves import Leaf
-from tests.consent.ledger.builders import a_leaf, bodies, files_of, opened
-from tests.consent.ledger.judging import judged, put
+from consent.ledger.merkle import EMPTY_ROOT
+from consent.ledger.policy import policy_of
+from tests.consent.ledger.builders import a_leaf, bodies, files_of, head_of, opened
+from tests.consent.ledger.judging import SIGNER, VKEY, judged, put
 from yidaitong.kernel.ids import uuid7
 
 
@@ -102,6 +106,25 @@ class TestFolder:
 
         assert judged(put(tmp_path / "missing", missing))["code"] == "log.tile"
         assert judged(put(tmp_path / "changed", changed))["code"] in {"log.tile", "leaf.format"}
+
+    def test_a_bundle_with_too_few_entries_is_refused(self, tmp_path: Path) -> None:
+        files = files_of(bodies(3))
+        files["tile/entries/000.p/3"] = files_of(bodies(2))["tile/entries/000.p/2"]
+
+        assert judged(put(tmp_path, files))["code"] == "log.tile"
+
+    def test_a_head_over_other_entries_is_refused(self, tmp_path: Path) -> None:
+        files = files_of(bodies(3)) | {"checkpoint": files_of(bodies(3, seed=2))["checkpoint"]}
+
+        assert judged(put(tmp_path, files))["code"] == "proof.inclusion"
+
+    def test_a_head_of_another_log_says_nothing_about_this_one(self) -> None:
+        read, policy = files_of(bodies(3)).get, policy_of(VKEY)
+        empty = Checkpoint(SIGNER.name, 0, EMPTY_ROOT)
+
+        assert verify_folder(read, policy, empty).ok
+        other = verify_folder(read, policy, head_of(bodies(3), "log.other.example"))
+        assert other.code == "proof.consistency"
 
     def test_without_a_checkpoint_it_is_refused(self, tmp_path: Path) -> None:
         assert judged(tmp_path)["code"] == "log.tile"
