@@ -11,6 +11,7 @@ from bank_portal import keys
 from bank_portal.answers import PacketSchema
 from bank_portal.blueprints import api, pages
 from bank_portal.case_view import product_names
+from bank_portal.packet_view import resources
 from bank_portal.schemas import ROWS, EmptySchema, PacketQuery, ReceiptSchema
 from bank_portal.written import packet_written
 from yidaitong.kernel.crypto.keys import PrivateKey
@@ -89,6 +90,7 @@ def _page(uow: UnitOfWork, packet_id: UUID, opened: Any = None) -> ResponseRetur
         "bank/packet.html",
         one=found,
         opened=opened,
+        resources=[] if opened is None else resources(opened),
         has_keys=keys.has_keys(uow),
         fetchable=found.state in OPEN,
         applicants=applicants_of_bank(uow, ids),
