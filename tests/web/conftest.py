@@ -45,6 +45,10 @@ def site(
     runtime = Runtime(settings)
     login = "13805310000"
     a_firm(runtime, login)
-    yield Site(runtime, create_app(runtime, PORTALS), login)
+    app = create_app(runtime, PORTALS)
+    # Keys are made at their first use, even by a reader of the public keys.
+    for path in ("/.well-known/jwks.json", "/ledger/vkey"):
+        app.test_client().get(path)
+    yield Site(runtime, app, login)
     runtime.close()
     server.drop(name)

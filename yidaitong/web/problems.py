@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
@@ -138,6 +138,9 @@ def problem_text(error: AnyRefusal) -> str:
 def _handle(error: Exception) -> Response:
     if isinstance(error, RequestRedirect):
         return error.get_response()
+    if isinstance(error, SecurityError):
+        # The host is not ours: no address of a page can be built, and none is owed.
+        return Response("Bad Request\n", 400, content_type="text/plain")
     refusal = _translated(error)
     note_refusal(refusal)
     if isinstance(refusal, errors.UnauthorisedError) and not is_api() and not _is_login():

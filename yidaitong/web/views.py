@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from consent.errors import ConsentError
 from yidaitong.accounts import stepup
+from yidaitong.accounts.errors import WrongCredentialsError
 from yidaitong.kernel.actor import Actor, Realm
 from yidaitong.kernel.errors import (
     DomainError,
@@ -224,6 +225,8 @@ def _again(view: Any, error: DomainError | ConsentError, path: dict[str, Any]) -
     """Show the form again with what is wrong, or let the error go on to its own page."""
     page = getattr(view, "__page__", None)
     final = isinstance(error, UnauthorisedError | ForbiddenError | NotFoundError)
+    if isinstance(error, WrongCredentialsError):
+        final = False  # Whoever mistyped a password gets the form back, not a dead end.
     if page is None or final or is_api():
         raise error
     note_refusal(error)
