@@ -155,14 +155,27 @@ class TestSweep:
         assert runtime.queue_of("test.work").count == 5
         runtime.redis.flushdb()
 
+        # The first ring was sent: a moment of patience, then again.
+        assert outbox.sweep(runtime) == 0
+        move_back(runtime, "hinted_at", "1 s")
         assert outbox.sweep(runtime) == 5
 
         rung = runtime.queue_of("test.work").jobs
         assert {UUID(one.args[0]) for one in rung} == ids
-        # Rung a moment ago: not again at once.
+        # An older promise is rung again only every five seconds.
+        move_back(runtime, "created_at", "10 s")
+        move_back(runtime, "hinted_at", "4 s")
         assert outbox.sweep(runtime) == 0
-        move_back(runtime, "hinted_at", "6 s")
+        move_back(runtime, "hinted_at", "1 s")
         assert outbox.sweep(runtime) == 5
+
+    def test_what_was_put_off_is_rung_when_it_is_due(self, runtime: Runtime) -> None:
+        promise(runtime, delay=timedelta(minutes=1))
+        assert outbox.sweep(runtime) == 0
+
+        move_back(runtime, "not_before", "1 min")
+
+        assert outbox.sweep(runtime) == 1
 
     @pytest.mark.promise("I8")
     def test_it_leaves_alone_what_is_done_early_or_held(self, runtime: Runtime) -> None:

@@ -73,6 +73,7 @@ class TestStep:
         job("test.work")(nothing)
         promise(runtime, "test.work")
         runtime.redis.flushdb()
+        move_back(runtime, "hinted_at", "1 s")
 
         Ticker(runtime).step()
 

@@ -7,11 +7,11 @@ killed worker loses at most its lease, and the next claimant waits no longer tha
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, func, or_, select, update
 
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.db.outbox import OutboxJob
@@ -22,6 +22,8 @@ from yidaitong.runtime import Runtime
 MAX_ATTEMPTS = 8
 SWEEP_LIMIT = 200
 RING_AGAIN = timedelta(seconds=5)
+RING_ONCE_MORE = timedelta(seconds=1)
+_FRESH = timedelta(seconds=2)
 KEEP_DONE = timedelta(days=7)
 _RETRY_BASE_SECONDS = 1.0
 _RETRY_CAP_SECONDS = 300.0
@@ -50,7 +52,13 @@ def claim(runtime: Runtime, job_id: UUID) -> Claim | None:
         update(OutboxJob)
         .where(OutboxJob.id == job_id, _OPEN, OutboxJob.not_before <= now)
         .where(or_(OutboxJob.leased_until.is_(None), OutboxJob.leased_until < now))
-        .values(leased_until=now + lease, lease_token=token, attempts=OutboxJob.attempts + 1)
+        .values(
+            leased_until=now + lease,
+            lease_token=token,
+            attempts=OutboxJob.attempts + 1,
+            # Heard: if this worker dies, the next ring goes out when the lease ends.
+            hinted_at=None,
+        )
         .returning(OutboxJob.name, OutboxJob.args, OutboxJob.attempts)
     )
     with runtime.transaction(SYSTEM) as uow:
@@ -116,6 +124,11 @@ def _close(runtime: Runtime, held: Claim, **values: Any) -> bool:
         return found.scalar_one_or_none() is not None
 
 
+def _patience(now: ColumnElement[datetime]) -> ColumnElement[timedelta]:
+    """How long a ring may go unheard: a fresh promise's first ring was perhaps never sent."""
+    return case((OutboxJob.created_at > now - _FRESH, RING_ONCE_MORE), else_=RING_AGAIN)
+
+
 def sweep(runtime: Runtime) -> int:
     """Ring again for due jobs nobody holds; the number rung. Several sweepers may run."""
     now = func.clock_timestamp()
@@ -123,7 +136,7 @@ def sweep(runtime: Runtime) -> int:
         select(OutboxJob.id)
         .where(_OPEN, OutboxJob.not_before <= now)
         .where(or_(OutboxJob.leased_until.is_(None), OutboxJob.leased_until < now))
-        .where(or_(OutboxJob.hinted_at.is_(None), OutboxJob.hinted_at < now - RING_AGAIN))
+        .where(or_(OutboxJob.hinted_at.is_(None), OutboxJob.hinted_at < now - _patience(now)))
         .order_by(OutboxJob.not_before)
         .limit(SWEEP_LIMIT)
         .with_for_update(skip_locked=True)

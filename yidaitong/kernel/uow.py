@@ -73,6 +73,8 @@ class UnitOfWork:
             "args": {name: str(value) for name, value in ids.items()},
             "not_before": self.now + (delay or timedelta()),
             "key": key,
+            # Rung right after the commit; the sweep repeats a ring that was lost.
+            "hinted_at": self.now if delay is None else None,
         }
         made = self.session.execute(
             insert(OutboxJob).values(values).on_conflict_do_nothing().returning(OutboxJob.id)
