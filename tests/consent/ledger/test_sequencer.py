@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from consent.events import EventType
+from consent.ledger import sequencer
 from consent.ledger.entries import submit
 from consent.ledger.errors import LedgerForkError, LedgerNotOpenError
 from consent.ledger.leaves import parse_leaf
@@ -92,6 +93,27 @@ class TestSequence:
             assert log.sequence() == 0
 
         assert log.sequence() == 1
+
+    @pytest.mark.faults
+    @pytest.mark.promise("I1", "I2")
+    def test_a_frozen_worker_loses_its_lock_and_its_work(
+        self, log: Log, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        patient = sequencer._SESSION
+        log.submit(a_leaf())
+        with log.ledger.connect() as frozen:
+            monkeypatch.setattr(sequencer, "_SESSION", patient.replace("'5s'", "'100ms'"))
+            sequencer.prepare(frozen)
+            state = sequencer.locked_state(frozen)
+            frozen.execute(sequencer._NEXT, {"size": state.size, "limit": 9})
+            monkeypatch.setattr(sequencer, "_SESSION", patient)
+
+            # Nothing was committed: the other worker gets the leaf when the server is tired of it.
+            assert log.sequence() == 1
+            with pytest.raises(DBAPIError):
+                sequencer.integrate(frozen, state, [bytes(32)])
+
+        assert log.check_whole() == 2
 
     def test_other_failures_of_the_database_are_told(self, log: Log) -> None:
         with pytest.raises(DBAPIError):
