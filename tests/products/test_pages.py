@@ -172,6 +172,13 @@ class TestForm:
 
 
 class TestReach:
+    def test_a_product_manager_lands_on_the_products(self, office: Office) -> None:
+        person = visitor(office.app)
+
+        answer = person.post("/login", {"login": "qilu.product", "password": PASSWORD})
+
+        assert answer.headers["Location"] == "/bank/products"
+
     @pytest.mark.parametrize("language", ["zh-CN", "en"])
     def test_pages_open_in_both_languages(self, office: Office, language: str) -> None:
         maker = office.enter("qilu.product", language)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import (
     Blueprint,
+    current_app,
     flash,
     jsonify,
     make_response,
@@ -26,6 +27,7 @@ from yidaitong.kernel.actor import PUBLIC, Actor, Realm
 from yidaitong.kernel.evidence import backlog
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.web import auth
+from yidaitong.web.context import NAV
 from yidaitong.web.i18n import COOKIE, LOCALES
 from yidaitong.web.schemas import LoginSchema, PasswordSchema
 from yidaitong.web.state import runtime
@@ -38,13 +40,21 @@ _YEAR: Final = 31_536_000
 
 
 def safe_next(target: str, actor: Actor) -> str:
-    """``target`` if it is a page of ours that the actor's portal serves, else the portal's home."""
+    """``target`` if it is a page of ours that the actor's portal serves, else their first page."""
     home = HOMES.get(actor.realm, "/")
     clean = target.isascii() and target.isprintable() and "\\" not in target
     parts = urlsplit(target) if clean else None
     if parts is None or parts.scheme or parts.netloc or "//" in parts.path:
-        return home
-    return target if target.startswith((home, "/account")) and ".." not in target else home
+        return landing(actor)
+    ours = target.startswith((home, "/account")) and ".." not in target
+    return target if ours else landing(actor)
+
+
+def landing(actor: Actor) -> str:
+    """The first line of the portal's menu that the actor may open: not every role sees its root."""
+    items = current_app.extensions.get(NAV, {}).get(actor.realm, [])
+    first = next((item for item in items if actor.may(item.permission)), None)
+    return HOMES.get(actor.realm, "/") if first is None else url_for(first.endpoint)
 
 
 @pages.get("/")

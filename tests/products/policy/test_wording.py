@@ -11,6 +11,7 @@ from yidaitong.products.policy import items, parse
 from yidaitong.products.policy.diffing import Change, ChangeKind, diff
 from yidaitong.products.policy.labels import CODES, UNITS, value_text
 from yidaitong.products.policy.wording import (
+    Unit,
     binding_text,
     expr_text,
     facts_text,
@@ -67,9 +68,9 @@ class TestRules:
         row = launch_policy("TAX-CREDIT").rows[0]
 
         assert row_text(row) == Text(
-            "纳税信用级别 等于 A 级 且 成立月数 不低于 60 个月 → k_bp = 80,000, spread_bp = 45",
+            "纳税信用级别 等于 A 级 且 成立月数 不低于 60 个月 → 系数 800 %、加点 0.45 %",
             "Tax credit rating equals rating A and Months since establishment is at least "
-            "60 months → k_bp = 80,000, spread_bp = 45",
+            "60 months → multiple 800 %, spread 0.45 %",
         )
 
     def test_facts(self) -> None:
@@ -81,10 +82,10 @@ class TestRules:
 class TestExpressions:
     def test_the_limit_of_a_launch_policy(self) -> None:
         assert limit_text(launch_policy("SCI-TECH")).zh == (
-            "(取小(上年研发费用 × 表值 k_bp ÷ 10000 + 取小(有效发明专利、10) × 200,000.00 元、"
+            "(取小(上年研发费用 × 系数 + 取小(有效发明专利、10) × 200,000.00 元、"
             "近12个月销售额 × 50 %、5,000,000.00 元、申请金额) − 平台敞口),按 10,000.00 元 向下取整"
         )
-        assert rate_text(launch_policy("SCI-TECH")).zh == "435 + 表值 spread_bp(基点)"
+        assert rate_text(launch_policy("SCI-TECH")).zh == "4.35 % + 加点"
 
     @pytest.mark.parametrize(
         ("expr", "zh"),
@@ -94,12 +95,13 @@ class TestExpressions:
             ({"bp": [{"sub": [9, 1]}, 1234]}, "(9 − 1) × 12.34 %"),
             ({"bp": [9, -50]}, "9 × -0.50 %"),
             ({"bp": [9, "reg.age_months"]}, "9 × 成立月数 ÷ 10000"),
+            ({"add": [1, "t.spread"]}, "1 + 表值 spread"),
         ],
     )
     def test_plain_numbers(self, expr: Any, zh: str) -> None:
         policy = parse(document(rate=expr))
 
-        assert expr_text(policy.rate, money=False).zh == zh
+        assert expr_text(policy.rate, Unit.PLAIN).zh == zh
 
     def test_money_stands_on_the_side_that_carries_it(self) -> None:
         one = parse(document(limit={"mul": ["reg.age_months", 100]}))
@@ -186,7 +188,7 @@ class TestDiff:
         other = changed(tables=[{"when": [when | {"value": 1}], "then": {"k": 2, "spread": 5}}])
 
         assert [one.text.zh for one in found] == [
-            "成立月数 不低于 0 个月 → k = 2, spread = 5 → k = 3, spread = 5"
+            "成立月数 不低于 0 个月 → k 2、spread 5 → k 3、spread 5"
         ]
         assert [one.kind.name for one in other] == ["REMOVED", "ADDED"]
 

@@ -1,6 +1,6 @@
 """What changed from one version of a policy to the next, as a civil servant reads it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -12,6 +12,7 @@ from yidaitong.products.policy.scope import items
 from yidaitong.products.policy.wording import (
     condition_text,
     limit_text,
+    outputs_text,
     rate_text,
     row_text,
     rule_text,
@@ -113,7 +114,7 @@ def _rows(old: Policy, new: Policy) -> Iterator[Change]:
         if when not in after:
             yield Change(TABLE, ChangeKind.REMOVED, row_text(row))
         elif row.then != after[when].then:
-            change = _arrow(row_text(row), _plain(_outputs(after[when].then)))
+            change = _arrow(row_text(row), outputs_text(after[when]))
             yield Change(TABLE, ChangeKind.CHANGED, change)
     for when, row in after.items():
         if when not in before:
@@ -148,7 +149,3 @@ def _arrow(old: Text, new: Text) -> Text:
 
 def _plain(words: str) -> Text:
     return Text(words, words)
-
-
-def _outputs(then: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} = {value:,}" for name, value in then.items())

@@ -1,6 +1,7 @@
 """A policy in plain words, for a civil servant and for a borrower; Chinese and English."""
 
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Any, Final
 
 from yidaitong.departments.items import ITEMS, ItemType
@@ -26,6 +27,19 @@ from yidaitong.products.policy.grammar import (
 from yidaitong.products.policy.labels import item_text, value_text, yuan_text
 
 _BP_PER_PERCENT: Final = 100
+_BP: Final = "_bp"
+# Outputs every launch table has; a bank's own names stand for themselves.
+_OUTPUTS: Final = {"k_bp": Text("系数", "multiple"), "spread_bp": Text("加点", "spread")}
+
+
+class Unit(StrEnum):
+    """What the whole numbers of an expression count."""
+
+    FEN = "fen"
+    BP = "bp"
+    PLAIN = "plain"
+
+
 _WORDS: Final = {
     Op.EQ: Text("等于", "equals"),
     Op.NE: Text("不等于", "differs from"),
@@ -64,7 +78,8 @@ def condition_text(condition: Condition) -> Text:
 def threshold_text(condition: Condition) -> Text:
     """What a condition compares with."""
     if condition.expr is not None:
-        return expr_text(condition.expr, money=ITEMS[condition.item].type is ItemType.FEN)
+        fen = ITEMS[condition.item].type is ItemType.FEN
+        return expr_text(condition.expr, Unit.FEN if fen else Unit.PLAIN)
     return target_text(condition.item, condition.op, condition.target)
 
 
@@ -78,24 +93,33 @@ def target_text(item: str, op: Op, target: Any) -> Text:
     return value_text(item, target)
 
 
-def expr_text(expr: Expr, *, money: bool) -> Text:
-    """An expression in words; whole numbers are fen where ``money``, else plain."""
+def expr_text(expr: Expr, unit: Unit) -> Text:
+    """An expression in words; ``unit`` is what its whole numbers count."""
     match expr:
         case Number():
-            plain = f"{expr.value:,}"
-            return yuan_text(expr.value) if money else Text(plain, plain)
+            return _number_text(expr.value, unit)
         case ItemRef():
             return item_text(expr.item)
         case Output():
-            return Text(f"表值 {expr.name}", f"table value {expr.name}")
-    return _call_text(expr, money=money)
+            return _OUTPUTS.get(expr.name, Text(f"表值 {expr.name}", f"table value {expr.name}"))
+    return _call_text(expr, unit)
 
 
 def row_text(row: Row) -> Text:
     """One row of the table: conditions, then outputs."""
     when = _joined([condition_text(condition) for condition in row.when], Text(" 且 ", " and "))
-    then = ", ".join(f"{name} = {value:,}" for name, value in row.then.items())
-    return Text(f"{when.zh} → {then}", f"{when.en} → {then}")
+    then = outputs_text(row)
+    return Text(f"{when.zh} → {then.zh}", f"{when.en} → {then.en}")
+
+
+def outputs_text(row: Row) -> Text:
+    """The outputs of a row: ``系数 800 %、加点 0.45 %``."""
+    told = []
+    for name, value in row.then.items():
+        label = _OUTPUTS.get(name, Text(name, name))
+        words = _number_text(value, Unit.BP if name.endswith(_BP) else Unit.PLAIN)
+        told.append(Text(f"{label.zh} {words.zh}", f"{label.en} {words.en}"))
+    return _listed(told)
 
 
 def facts_text(facts: Iterable[tuple[str, Value]]) -> Text:
@@ -106,13 +130,12 @@ def facts_text(facts: Iterable[tuple[str, Value]]) -> Text:
 
 def limit_text(policy: Policy) -> Text:
     """How the limit is computed."""
-    return expr_text(policy.limit, money=True)
+    return expr_text(policy.limit, Unit.FEN)
 
 
 def rate_text(policy: Policy) -> Text:
-    """How the yearly rate is computed, in basis points."""
-    words = expr_text(policy.rate, money=False)
-    return Text(f"{words.zh}(基点)", f"{words.en} (basis points)")
+    """How the yearly rate is computed."""
+    return expr_text(policy.rate, Unit.BP)
 
 
 def binding_text(policy: Policy, index: int) -> Text:
@@ -120,7 +143,7 @@ def binding_text(policy: Policy, index: int) -> Text:
     outer = _outer_min(policy.limit)
     if outer is None or not 0 <= index < len(outer.args):
         return Text("", "")
-    return expr_text(outer.args[index], money=True)
+    return expr_text(outer.args[index], Unit.FEN)
 
 
 def _outer_min(expr: Expr) -> Call | None:
@@ -131,49 +154,57 @@ def _outer_min(expr: Expr) -> Call | None:
     return next((one for one in map(_outer_min, expr.args) if one is not None), None)
 
 
-def _call_text(call: Call, *, money: bool) -> Text:
+def _call_text(call: Call, unit: Unit) -> Text:
     first, last = call.args[0], call.args[-1]
     match call.fn:
         case Fn.MIN:
-            return _wrapped(Text("取小", "least of "), _list_of(call.args, money=money))
+            return _wrapped(Text("取小", "least of "), _list_of(call.args, unit))
         case Fn.MAX:
-            return _wrapped(Text("取大", "most of "), _list_of(call.args, money=money))
+            return _wrapped(Text("取大", "most of "), _list_of(call.args, unit))
         case Fn.ADD:
-            return _joined([_inner(arg, money=money) for arg in call.args], Text(" + ", " + "))
+            return _joined([_inner(arg, unit) for arg in call.args], Text(" + ", " + "))
         case Fn.SUB:
-            return _joined([_inner(arg, money=money) for arg in call.args], Text(" − ", " − "))
+            return _joined([_inner(arg, unit) for arg in call.args], Text(" − ", " − "))
         case Fn.MUL:
             # One factor carries the unit; the other is a plain count.
-            money_last = money and not isinstance(first, Number)
-            sides = [_inner(first, money=money and not money_last), _inner(last, money=money_last)]
+            units = (unit, Unit.PLAIN) if isinstance(first, Number) else (Unit.PLAIN, unit)
+            sides = [_inner(first, units[0]), _inner(last, units[1])]
             return _joined(sides, Text(" × ", " × "))
         case Fn.BP:
-            return _joined([_inner(first, money=money), _share(last)], Text(" × ", " × "))
-    what, step = expr_text(first, money=money), expr_text(last, money=money)  # Fn.FLOOR_TO
+            return _joined([_inner(first, unit), _share(last)], Text(" × ", " × "))
+    what, step = expr_text(first, unit), expr_text(last, unit)  # Fn.FLOOR_TO
     return Text(f"({what.zh}),按 {step.zh} 向下取整", f"({what.en}), rounded down to {step.en}")
 
 
+def _number_text(value: int, unit: Unit) -> Text:
+    if unit is Unit.FEN:
+        return yuan_text(value)
+    if unit is Unit.PLAIN:
+        return Text(f"{value:,}", f"{value:,}")
+    whole, rest = divmod(abs(value), _BP_PER_PERCENT)
+    sign = "-" if value < 0 else ""
+    percent = f"{sign}{whole:,}.{rest:02d} %" if rest else f"{sign}{whole:,} %"
+    return Text(percent, percent)
+
+
 def _share(expr: Expr) -> Text:
-    """The second factor of ``bp``: a percentage, or an output in basis points."""
-    if isinstance(expr, Number):
-        whole, rest = divmod(abs(expr.value), _BP_PER_PERCENT)
-        sign = "-" if expr.value < 0 else ""
-        percent = f"{sign}{whole}.{rest:02d} %" if rest else f"{sign}{whole} %"
-        return Text(percent, percent)
-    words = _inner(expr, money=False)
+    """The second factor of ``bp``: a percentage; anything else counts ten-thousandths."""
+    if isinstance(expr, Number) or (isinstance(expr, Output) and expr.name.endswith(_BP)):
+        return expr_text(expr, Unit.BP)
+    words = _inner(expr, Unit.PLAIN)
     return Text(f"{words.zh} ÷ {BP_PER_WHOLE}", f"{words.en} ÷ {BP_PER_WHOLE}")
 
 
-def _inner(expr: Expr, *, money: bool) -> Text:
+def _inner(expr: Expr, unit: Unit) -> Text:
     """An argument beside an operator sign; sums and differences need brackets there."""
-    words = expr_text(expr, money=money)
+    words = expr_text(expr, unit)
     if isinstance(expr, Call) and expr.fn in {Fn.ADD, Fn.SUB, Fn.FLOOR_TO}:
         return Text(f"({words.zh})", f"({words.en})")
     return words
 
 
-def _list_of(args: Sequence[Expr], *, money: bool) -> Text:
-    return _listed([expr_text(arg, money=money) for arg in args])
+def _list_of(args: Sequence[Expr], unit: Unit) -> Text:
+    return _listed([expr_text(arg, unit) for arg in args])
 
 
 def _wrapped(word: Text, inside: Text) -> Text:
