@@ -110,10 +110,15 @@ def _evidence(value: object) -> list[dict[str, Any]]:
             raise DeliveryError("evidence members")
         if entry["kind"] not in KINDS or not isinstance(entry["resource"], str):
             raise DeliveryError("evidence kind")
-        answer = entry["answer"]
-        held = entry["kind"] == "withheld"
-        if held != (answer is None) or not (held or isinstance(answer, str)):
-            raise DeliveryError("evidence answer")
-        if isinstance(answer, str) and len(answer) > MAX_ANSWER:
-            raise DeliveryError("evidence size")
+        _check_answer(entry)
     return value
+
+
+def _check_answer(entry: Mapping[str, Any]) -> None:
+    """A whole answer, or the reason why it stays with us."""
+    answer, reason = entry["answer"], entry["reason"]
+    text, nothing = (reason, answer) if entry["kind"] == "withheld" else (answer, reason)
+    if nothing is not None or not isinstance(text, str) or not text:
+        raise DeliveryError("evidence answer")
+    if len(text) > MAX_ANSWER:
+        raise DeliveryError("evidence size")
