@@ -118,6 +118,15 @@ class TestMarkReleased:
         assert log.count("consent.exhausted") == 1
         assert log[-1] == "consent.exhausted"
 
+    def test_the_packet_has_the_answers_then_and_the_lines_none(self, uow: UnitOfWork) -> None:
+        _, pull = started(uow)
+        run(uow, pull)
+
+        closing.mark_released(uow, pull.id, uow.clock())
+
+        assert {line.answer_sealed for line in lines_of(uow, pull.id)} == {None}
+        assert all(line.answer_sha256 for line in lines_of(uow, pull.id))
+
     def test_a_pull_is_released_once(self, uow: UnitOfWork) -> None:
         _, pull = started(uow)
         run(uow, pull)

@@ -156,6 +156,22 @@ class TestHolding:
         tail = [one for one in log_of(uow, case.chain_id) if one.startswith("pull.")]
         assert tail[-4:] == ["pull.held", "pull.unheld", "pull.line_closed", "pull.done"]
 
+    def test_a_pause_that_was_over_before_anybody_looked_keeps_nothing_back(
+        self, uow: UnitOfWork
+    ) -> None:
+        case, pull, line_id = a_line(uow)
+        order = claimed(uow, line_id)
+        authorizations.pause(uow.acting(case.firm.rep), case.chain_id)
+        uow.acting(SYSTEM)
+        record(uow, order, an_answer())
+
+        self.lift(uow, case)
+        holding.hold(uow, case.chain_id)
+        closing.close(uow, pull.id)
+
+        assert line_now(uow, line_id).status is LineStatus.DELIVERED
+        assert pull_now(uow, pull.id).state is PullState.SEALED
+
     def test_a_line_that_could_not_be_asked_gets_its_time_anew(self, uow: UnitOfWork) -> None:
         case, pull, line_id = a_line(uow)
         authorizations.pause(uow.acting(case.firm.rep), case.chain_id)

@@ -66,6 +66,9 @@ def mark_released(uow: UnitOfWork, pull_id: UUID, at: datetime) -> None:
     pull = read(locked, pull_id)
     pull.state = after(pull.state, EventType.PACKET_ISSUED)
     pull.released_at = at
+    # The packet has the answers now; one copy less to destroy.
+    for line in lines(locked, pull_id):
+        line.answer_sealed = None
     uow.session.flush()
     artefact = service.artefact_of(locked.desk, locked.live.row)
     if all_used(uow, locked.live, artefact):
@@ -87,7 +90,12 @@ def manifest(found: Sequence[PullLine]) -> list[dict[str, Any]]:
 
 
 def fail(locked: Locked, pull: Pull, found: Sequence[PullLine], cause: str) -> None:
-    """End a pull that brought nothing (P6, P14) and tell whoever waits for it."""
+    """End a pull that brought nothing (P6, P14) and tell whoever waits for it.
+
+    Nothing sealed is kept.
+    """
+    for line in found:
+        line.answer_sealed = None
     members = {"cause": cause, "lines": _said(found)}
     move(locked, pull, EventType.PULL_FAILED, members, {"cause": cause, "held": None})
     if pull.application_id is not None:

@@ -48,8 +48,6 @@ def fail_overdue(uow: UnitOfWork, pull_id: UUID) -> bool:
     for line in found:
         if line.closed_at is None:
             close_line(locked, line, Closing(status=LineStatus.TIMEOUT, why=DEADLINE))
-        line.answer_sealed = None
-    uow.session.flush()
     pull = read(locked, pull_id)
     closing.fail(locked, pull, found, HOLD_RAN_OUT if held else _TTL)
     lost = [] if held else [line.resource for line in found if line.status in REFUNDED]

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from yidaitong.departments.answers import Answer, Outcome
 from yidaitong.departments.wire import Fetched, Order
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.pulls import holding
 from yidaitong.pulls.lifecycle import COLLECTING, GAVE, OF_OUTCOME, LineStatus
 from yidaitong.pulls.lines import Closing, close_line
 from yidaitong.pulls.models import PullLine
@@ -54,6 +55,8 @@ def record(uow: UnitOfWork, order: Order, fetched: Fetched) -> bool:
     facts = {"fetched_at": locked.at, **_facts(locked, line, fetched.answer, verdict)}
     if locked.hold is not None and verdict.status in _KEPT:
         _withhold(locked, line, facts)
+        # The pull says so at once: whoever lifts the hold finds the line by it.
+        holding.settle(locked, pull)
         return True
     closing = Closing(
         status=verdict.status,
@@ -77,7 +80,9 @@ def _judge(locked: Locked, line: PullLine, fetched: Fetched) -> _Verdict:
     if trusted and not silent and answer is not None:
         status = OF_OUTCOME[answer.outcome]
         return _Verdict(status, None if status in GAVE else answer.outcome.value)
-    why = fetched.problem or (None if answer is None else answer.why or answer.outcome.value)
+    why = _short(fetched.problem) or (
+        None if answer is None else answer.why or answer.outcome.value
+    )
     if fetched.retryable or (trusted and silent):
         return _Verdict(LineStatus.PENDING if _may_retry(locked, line) else LineStatus.TIMEOUT, why)
     # It answered, and wrongly: quarantined, never best effort.

@@ -22,7 +22,8 @@ _ORDER = {code: place for place, code in enumerate(RESOURCES)}
 class LineResult:
     """What one resource of a pull brought; ``answer_jws`` is the department's signed answer.
 
-    ``answer_jws`` is None when there is nothing usable, or its data key was destroyed.
+    ``answer_jws`` is None where there is nothing usable, once the packet has it, and after its data
+    key was destroyed.
     """
 
     line_id: UUID
