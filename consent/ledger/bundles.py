@@ -22,6 +22,7 @@ from consent.ledger.signatures import verifier_of
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_DEPTH: Final = 32
 _SALT_BYTES: Final = 32
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _REPEATED: Final = ("type", "ref", "n", "t", "consent")
 _DIGESTS: Final = {"intl": "sha256", "sm": "sm3"}
 
@@ -109,12 +110,11 @@ def read_bundle_json(data: bytes) -> dict[str, Any]:
     if len(data) > MAX_BYTES:
         raise DeliveryError("too long", check="size")
     # Counted first: the parser itself would run out of stack.
-    depth = deepest = 0
-    for byte in data:
-        depth += (byte in b"[{") - (byte in b"]}")
-        deepest = max(deepest, depth)
-    if deepest > MAX_DEPTH:
-        raise DeliveryError("too deep")
+    depth = 0
+    for byte in data.translate(None, _NO_BRACKETS):
+        depth += 1 if byte in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise DeliveryError("too deep")
     try:
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
