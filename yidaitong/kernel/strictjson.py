@@ -122,5 +122,5 @@ def _refuse_bad_text(value: Any) -> None:
         written.encode("utf-8")
     except UnicodeEncodeError:
         raise StrictJsonError(Flaw.ENCODING) from None
-    if _NUL.search(written) is not None:
+    if "\\u0000" in written and _NUL.search(written) is not None:
         raise StrictJsonError(Flaw.ENCODING)

@@ -10,6 +10,7 @@ from consent.ledger.note import KeyKind, VKey
 from consent.ledger.policy import Policy
 from yidaitong.departments.registry import DEPARTMENTS, RESOURCES
 from yidaitong.kernel.crypto.box import KeyUse
+from yidaitong.kernel.crypto.errors import JoseError
 from yidaitong.kernel.crypto.keys import KeySet, PrivateKey, PublicKey
 from yidaitong.kernel.errors import ServiceUnavailableError
 from yidaitong.kernel.text import Text
@@ -90,7 +91,7 @@ def platform_keys(uow: UnitOfWork) -> KeySet:
     """
     try:
         theirs = KeySet.read(uow.settings.gateway_keys_file.read_bytes())
-    except OSError as error:
+    except (OSError, JoseError) as error:
         raise ServiceUnavailableError("no pinned keys of departments") from error
     ours = [PublicKey.read(jwk) for jwk in uow.crypto.public_jwks(uow.session)["keys"]]
     return KeySet.of(*ours, *theirs.values())
