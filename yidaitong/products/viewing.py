@@ -15,12 +15,13 @@ from yidaitong.kernel.actor import Actor
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.products import approving, editing, effecting
+from yidaitong.products.comparing import compare
 from yidaitong.products.costs import YearlyCost, cost_range
 from yidaitong.products.guards import Check, run_checks
 from yidaitong.products.lifecycle import OPEN, ProductState
 from yidaitong.products.models import ProductVersion
 from yidaitong.products.policy import Policy, items
-from yidaitong.products.policy.diffing import Change, diff
+from yidaitong.products.policy.diffing import Change
 from yidaitong.products.policy.grammar import OnFail
 from yidaitong.products.policy.labels import item_text, yuan_text
 from yidaitong.products.policy.wording import (
@@ -141,7 +142,7 @@ def view(uow: UnitOfWork, version_id: UUID) -> VersionView:
         rate=rate_text(policy),
         items=_items(policy),
         before=before,
-        changes=() if before is None else tuple(diff(policy_of(before), policy)),
+        changes=() if before is None else tuple(compare(before, version)),
         checks=tuple(run_checks(uow, version)),
         tried=tuple(run(policy, read_trials(version.trials))),
         steps=_steps(uow, version),

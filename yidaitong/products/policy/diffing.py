@@ -46,11 +46,35 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change; ``part`` is a rule's id, or LMIN, TABLE, LIMIT, RATE, ORDER, SCOPE."""
+    """One change; ``part`` is a rule's id or a code of this module or of ``comparing``."""
 
     part: str
     kind: ChangeKind
     text: Text
+
+    @property
+    def name(self) -> Text:
+        """What changed, in words; a rule goes by its id."""
+        return PARTS.get(self.part, Text(self.part, self.part))
+
+
+PARTS: Final = {
+    LMIN: Text("额度起点", "Least amount"),
+    TABLE: Text("定价表", "Pricing table"),
+    LIMIT: Text("额度", "Limit"),
+    RATE: Text("利率", "Rate"),
+    _ORDER: Text("规则顺序", "Order of rules"),
+    _SCOPE: Text("查询数据", "Data asked for"),
+    "NAME": Text("名称", "Name"),
+    "SUMMARY": Text("简介", "Summary"),
+    "AUDIENCE": Text("适用对象", "For whom"),
+    "CAP": Text("最高额度", "Largest amount"),
+    "RATE_RANGE": Text("利率区间", "Range of rates"),
+    "TERM_RANGE": Text("期限区间", "Range of terms"),
+    "REPAYMENT": Text("还款方式", "Repayment"),
+    "FEES": Text("年费用", "Yearly fees"),
+    "CONFIDENTIAL": Text("保密门槛", "Confidential thresholds"),
+}
 
 
 def diff(old: Policy, new: Policy) -> list[Change]:
@@ -59,7 +83,7 @@ def diff(old: Policy, new: Policy) -> list[Change]:
         *_rules(old, new),
         *_order(old, new),
         *_rows(old, new),
-        *_changed(LMIN, yuan_text(old.min_limit_fen), yuan_text(new.min_limit_fen)),
+        *changed(LMIN, yuan_text(old.min_limit_fen), yuan_text(new.min_limit_fen)),
         *_computed(LIMIT, (old.limit, limit_text(old)), (new.limit, limit_text(new))),
         *_computed(RATE, (old.rate, rate_text(old)), (new.rate, rate_text(new))),
         *_scope(old, new),
@@ -104,7 +128,7 @@ def _order(old: Policy, new: Policy) -> Iterator[Change]:
     before, after = [rule.id for rule in old.rules], [rule.id for rule in new.rules]
     kept_before = [name for name in before if name in after]
     kept_after = [name for name in after if name in before]
-    yield from _changed(_ORDER, *(_plain(" ".join(kept)) for kept in (kept_before, kept_after)))
+    yield from changed(_ORDER, *(_plain(" ".join(kept)) for kept in (kept_before, kept_after)))
 
 
 def _rows(old: Policy, new: Policy) -> Iterator[Change]:
@@ -138,7 +162,8 @@ def _computed(part: str, old: tuple[Expr, Text], new: tuple[Expr, Text]) -> Iter
         yield Change(part, ChangeKind.CHANGED, _arrow(old[1], new[1]))
 
 
-def _changed(part: str, old: Text, new: Text) -> Iterator[Change]:
+def changed(part: str, old: Text, new: Text) -> Iterator[Change]:
+    """One change where the words differ, else none."""
     if old != new:
         yield Change(part, ChangeKind.CHANGED, _arrow(old, new))
 
