@@ -45,18 +45,24 @@ def export(
         if head is None:
             raise TileError("no head is published")
         size, note = head
-        known = _known_size(folder)
-        if known > size:
-            raise LedgerForkError("the folder holds a longer log")
-        # Tiles that were full at the head on file were written before it.
-        missing = [path for path in paths_of(size) if not _was_full(path, known)]
-        for done, path in enumerate(missing):
-            progress(done, len(missing))
-            _put(connection, folder, path)
+        _put_all(connection, folder, size, progress)
     write_durably(folder / CHECKPOINT, note.encode())
     _drop_partials(folder, size, now)
-    progress(len(missing), len(missing))
     return size
+
+
+def _put_all(
+    connection: Connection, folder: Path, size: int, progress: Callable[[int, int], None]
+) -> None:
+    known = _known_size(folder)
+    if known > size:
+        raise LedgerForkError("the folder holds a longer log")
+    # Tiles that were full at the head on file were written before it.
+    missing = [path for path in paths_of(size) if not _was_full(path, known)]
+    for done, path in enumerate(missing):
+        progress(done, len(missing))
+        _put(connection, folder, path)
+    progress(len(missing), len(missing))
 
 
 def _known_size(folder: Path) -> int:
