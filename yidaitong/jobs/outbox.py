@@ -28,6 +28,7 @@ KEEP_DONE = timedelta(days=7)
 _RETRY_BASE_SECONDS = 1.0
 _RETRY_CAP_SECONDS = 300.0
 _WAIT_CAP_SECONDS = 15.0
+_LONG_WAIT_ATTEMPTS = 40
 
 _OPEN = and_(OutboxJob.done_at.is_(None), OutboxJob.dead_at.is_(None))
 
@@ -100,7 +101,8 @@ def failed(runtime: Runtime, held: Claim, reason: str, *, final: bool = True) ->
             runtime, held, dead_at=func.clock_timestamp(), leased_until=None, last_error=reason
         )
     # What waits for a service comes back soon after it does; what fails, ever more slowly.
-    most = _RETRY_CAP_SECONDS if final else _WAIT_CAP_SECONDS
+    soon = not final and held.attempts < _LONG_WAIT_ATTEMPTS
+    most = _WAIT_CAP_SECONDS if soon else _RETRY_CAP_SECONDS
     cap = min(most, _RETRY_BASE_SECONDS * 2 ** min(held.attempts, MAX_ATTEMPTS))
     pause = timedelta(seconds=random.uniform(0, cap))  # noqa: S311 - jitter, not a secret
     return _close(
