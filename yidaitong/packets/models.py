@@ -52,7 +52,7 @@ class Packet(Base, kw_only=True):
     complete: Mapped[bool]
     packet_sha256: Mapped[str] = mapped_column(String(43), unique=True)
     bank_kid: Mapped[str] = mapped_column(String(43))
-    event_id: Mapped[UUID]
+    event_id: Mapped[UUID] = mapped_column(init=False)
     issued_at: Mapped[datetime] = mapped_column(UtcDateTime)
     fetch_before: Mapped[datetime] = mapped_column(UtcDateTime)
     erase_due_at: Mapped[datetime] = mapped_column(UtcDateTime)

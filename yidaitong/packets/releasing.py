@@ -14,12 +14,13 @@ from consent.models import ConsentRow
 from consent.service import EventType
 from yidaitong.authorizations.desk import PLATFORM
 from yidaitong.banks import queries as banks
+from yidaitong.banks.models import BankKey
 from yidaitong.enterprises import queries as enterprises
 from yidaitong.kernel.crypto.box import KeyUse
 from yidaitong.kernel.errors import InvalidStateError
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import UnitOfWork
-from yidaitong.packets.composing import PACKET_TYP, Case, Composed, compose
+from yidaitong.packets.composing import PACKET_TYP, Case, compose
 from yidaitong.packets.lifecycle import PacketState
 from yidaitong.packets.models import Packet
 from yidaitong.packets.moving import members_of, note
@@ -78,24 +79,43 @@ def _issue(locked: Locked, pull: Pull, bank_id: str) -> Packet:
     uow = locked.uow
     if not banks.is_accredited(uow, bank_id):
         raise InvalidStateError(f"bank {bank_id} is not accredited")
-    key = banks.encryption_key(uow, bank_id)
-    basis = _basis(locked)
-    packet_id = uuid7()
-    case = _case(locked, pull, basis, packet_id)
-    composed = compose(case)
-    text = uow.crypto.sign(uow.session, KeyUse.PACKET, PACKET_TYP, composed.payload)
-    packet = _row(locked, pull, case, composed)
-    packet.packet_sha256 = sha256_b64u(text.encode("ascii"))
-    packet.bank_id, packet.bank_kid = bank_id, key.kid
-    content = json.dumps({"packet": text, "evidence": composed.evidence}).encode()
-    packet.content = uow.crypto.seal(uow.session, content_place(pull.chain_id, packet_id), content)
-    recorded = note(locked, packet, EventType.PACKET_ISSUED, members_of(packet), before=None)
-    packet.event_id = recorded.event_id
+    packet = _signed(locked, pull, banks.encryption_key(uow, bank_id))
+    packet.event_id = note(
+        locked, packet, EventType.PACKET_ISSUED, members_of(packet), before=None
+    ).event_id
     uow.session.add(packet)
     # After the leaf: it may end the consent, and no release stands behind an end.
     closing.mark_released(uow, pull.id, locked.at)
     uow.session.flush()
     return packet
+
+
+def _signed(locked: Locked, pull: Pull, key: BankKey) -> Packet:
+    uow, case = locked.uow, _case(locked, pull)
+    composed = compose(case)
+    text = uow.crypto.sign(uow.session, KeyUse.PACKET, PACKET_TYP, composed.payload)
+    content = json.dumps({"packet": text, "evidence": composed.evidence}).encode()
+    place = content_place(pull.chain_id, case.packet_id)
+    return Packet(
+        id=case.packet_id,
+        pull_id=pull.id,
+        chain_id=pull.chain_id,
+        consent_id=locked.live.consent_id,
+        enterprise_id=pull.enterprise_id,
+        person_id=locked.live.row.person_id,
+        bank_id=key.bank_id,
+        application_id=pull.application_id,
+        purpose=pull.purpose,
+        product_id=pull.product_id,
+        state=PacketState.ISSUED,
+        complete=composed.complete,
+        packet_sha256=sha256_b64u(text.encode("ascii")),
+        bank_kid=key.kid,
+        issued_at=case.issued_at,
+        fetch_before=case.fetch_before,
+        erase_due_at=case.erase_due_at,
+        content=uow.crypto.seal(uow.session, place, content),
+    )
 
 
 def _basis(locked: Locked) -> _Basis:
@@ -105,11 +125,11 @@ def _basis(locked: Locked) -> _Basis:
     return _Basis(read_artefact(locked.desk, row), row.artefact_sha256)
 
 
-def _case(locked: Locked, pull: Pull, basis: _Basis, packet_id: UUID) -> Case:
-    uow, at = locked.uow, locked.at
+def _case(locked: Locked, pull: Pull) -> Case:
+    uow, at, basis = locked.uow, locked.at, _basis(locked)
     consented = set(basis.artefact.resources)
     return Case(
-        packet_id=packet_id,
+        packet_id=uuid7(),
         issuer=PLATFORM,
         artefact=basis.artefact,
         artefact_sha256=basis.artefact_sha256,
@@ -122,28 +142,4 @@ def _case(locked: Locked, pull: Pull, basis: _Basis, packet_id: UUID) -> Case:
         issued_at=at,
         fetch_before=at + timedelta(seconds=uow.settings.packet_ttl_seconds),
         erase_due_at=erase_due(at, basis.artefact.mode, basis.artefact.data_life),
-    )
-
-
-def _row(locked: Locked, pull: Pull, case: Case, composed: Composed) -> Packet:
-    return Packet(
-        id=case.packet_id,
-        pull_id=pull.id,
-        chain_id=pull.chain_id,
-        consent_id=locked.live.consent_id,
-        enterprise_id=pull.enterprise_id,
-        person_id=locked.live.row.person_id,
-        bank_id="",
-        application_id=pull.application_id,
-        purpose=pull.purpose,
-        product_id=pull.product_id,
-        state=PacketState.ISSUED,
-        complete=composed.complete,
-        packet_sha256="",
-        bank_kid="",
-        event_id=case.packet_id,
-        issued_at=case.issued_at,
-        fetch_before=case.fetch_before,
-        erase_due_at=case.erase_due_at,
-        content=b"",
     )
