@@ -13,6 +13,7 @@ from yidaitong.kernel.schema import CommandSchema, Line, Paragraph, WanField, Yu
 PAGE = 30
 MAX_AMOUNT_FEN = 10**12
 MAX_TERM_MONTHS = 120
+TERM = (Range(min=1, error="TOO_SMALL"), Range(max=MAX_TERM_MONTHS, error="TOO_LARGE"))
 
 
 class BeginSchema(CommandSchema):
@@ -85,9 +86,7 @@ class ApplySchema(CommandSchema):
 
     product_id = Line(required=True, max_length=64)
     amount = YuanField(required=True, low=1, high=MAX_AMOUNT_FEN)
-    term_months = fields.Integer(
-        required=True, validate=Range(min=1, max=MAX_TERM_MONTHS), metadata={"unit": "months"}
-    )
+    term_months = fields.Integer(required=True, validate=TERM)
     language = fields.String(load_default=LANGUAGES[0], validate=OneOf(LANGUAGES))
 
 
@@ -95,7 +94,7 @@ class ApplyPageSchema(CommandSchema):
     """How much (a decimal string in 万元) and for how long."""
 
     amount = WanField(required=True, low=1, high=MAX_AMOUNT_FEN)
-    term_months = fields.Integer(required=True, validate=Range(min=1, max=MAX_TERM_MONTHS))
+    term_months = fields.Integer(required=True, validate=TERM)
 
 
 class AnswerSchema(CommandSchema):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from uuid import UUID
 
 from flask import Flask
@@ -23,12 +24,15 @@ from yidaitong.lending.kinds import Outcome
 from yidaitong.lending.underwriting import take
 from yidaitong.runtime import Runtime
 from yidaitong.sandbox import demo
+from yidaitong.sandbox.data.codes import make_uscc
 from yidaitong.sandbox.data.personas import PERSONAS
+from yidaitong.sandbox.data.profile import Profile, draw_profile
 
 PASSING = "91370199MA31U2DL73"
 REFUSED = "91370199MA3H40CL89"
 TAX_CREDIT = "TAX-CREDIT"
 _ROUNDS = 40
+_numbers = count()
 
 
 @dataclass
@@ -87,24 +91,46 @@ def a_world(runtime: Runtime) -> Iterator[World]:
         yield World(runtime, app, sandbox)
 
 
+def profile_of(uscc: str) -> Profile:
+    """The sandbox's firm of a code."""
+    persona = PERSONAS.get(uscc)
+    return draw_profile(uscc) if persona is None else persona.profile
+
+
+def another() -> str:
+    """Code of a firm in operation in the city that no test has used yet."""
+    return next(
+        uscc
+        for uscc in (make_uscc(n, "portal-tests") for n in _numbers)
+        if in_operation(profile_of(uscc))
+    )
+
+
+def in_operation(profile: Profile) -> bool:
+    """Whether the registry accepts it."""
+    return profile.closed_on is None and profile.district.startswith("3701")
+
+
+def rep_of(uscc: str) -> dict[str, str]:
+    """The three facts of its representative."""
+    rep = profile_of(uscc).rep
+    return {"name": rep.name, "id_number": rep.id_no, "mobile": rep.mobile}
+
+
 def registered(world: World, uscc: str = PASSING, language: str = "zh-CN") -> Person:
     """A firm of the sandbox, registered through the API; its representative is signed in."""
-    profile = PERSONAS[uscc].profile
     new = visitor(world.app, language)
-    begun = new.api("POST", "/registrations", {"uscc": uscc, "name": profile.name}).get_json()
+    begun = new.api(
+        "POST", "/registrations", {"uscc": uscc, "name": profile_of(uscc).name}
+    ).get_json()
     assert begun["state"] == "REGISTRY_MATCHED", begun
     code = {"resume_code": begun["resume_code"]}
     path = f"/registrations/{begun['registration_id']}"
-    rep = {
-        "name": profile.rep.name,
-        "id_number": profile.rep.id_no,
-        "mobile": profile.rep.mobile,
-    }
-    verified = new.api("POST", f"{path}/representative", code | rep).get_json()
+    verified = new.api("POST", f"{path}/representative", code | rep_of(uscc)).get_json()
     assert verified["state"] == "REP_VERIFIED", verified
     opened = new.api("POST", f"{path}/account", code | {"password": PASSWORD})
     assert opened.status_code == 201, opened.text
-    person = signed_in(world.app, profile.rep.mobile, language)
+    person = signed_in(world.app, rep_of(uscc)["mobile"], language)
     person.enterprise_id = UUID(begun["registration_id"])
     return person
 

@@ -44,6 +44,7 @@ FIELD_TEXTS: Final[Mapping[str, Text]] = {
     "NOT_AS_OFFERED": Text("须与已接受的要约一致", "Must equal the accepted offer"),
     "BALANCE": Text("与贷款余额或合同金额不符", "Does not fit the balance or the contract"),
     "NOT_VALID": GENERAL,
+    "OUT_OF_RANGE": Text("超出允许范围", "Out of range"),
 }
 
 # Sentences of marshmallow's fields and validators, as codes.
@@ -62,6 +63,7 @@ _SENTENCES: Final = (
     ),
     (re.compile(r"Longer than maximum length|Length must be"), "TOO_LONG"),
     (re.compile(r"Shorter than minimum length"), "TOO_SHORT"),
+    (re.compile(r"Must be greater than .* and less than"), "OUT_OF_RANGE"),
     (re.compile(r"Must be greater than"), "TOO_SMALL"),
     (re.compile(r"Must be less than"), "TOO_LARGE"),
     (re.compile(r"String does not match expected pattern\."), "PATTERN"),
