@@ -45,13 +45,17 @@ def main(arguments: "list[str]") -> int:
     program = ["-m", "yidaitong.cli", *arguments]
     if command == "test":
         # Many processes only pay off for the whole suite.
+        os.chdir(str(ROOT))
         program = ["-m", "pytest", *(arguments[1:] or ["-n", "auto", "--dist", "loadgroup", "-q"])]
     return become([str(PYTHON), *program])
 
 
 def become(words: "list[str]") -> int:
-    """Replace this process, so that signals and the exit code are the program's own."""
-    os.chdir(str(ROOT))
+    """Replace this process, so that signals and the exit code are the program's own.
+
+    The folder stays the caller's: paths on the command line mean what they say.
+    """
+    os.environ.setdefault("YDT_HOME", str(ROOT / ".ydt"))
     os.execv(words[0], words)  # noqa: S606 - no shell on purpose
 
 
