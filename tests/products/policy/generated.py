@@ -11,7 +11,7 @@ from yidaitong.products.policy.grammar import COMPARING, FLAGS, ITEM_TYPES, LIST
 NUMBERS = [name for name, item in ITEMS.items() if item.type in {ItemType.INT, ItemType.FEN}]
 _TOP = 10**15
 _OPS = {item.name: [op for op in Op if item.type in ITEM_TYPES[op]] for item in ITEMS.values()}
-_PAIRS = {"sub", "mul", "bp", "floor_to"}
+_PAIRS = ("sub", "mul", "bp", "floor_to")
 
 
 @dataclass(frozen=True)

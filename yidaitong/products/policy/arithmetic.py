@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from yidaitong.departments.items import ITEMS, in_domain
+from yidaitong.departments.items import ITEMS, Item, ItemType, in_domain
+from yidaitong.kernel.money import MAX_FEN
 from yidaitong.products.policy.facts import Fact, Value, Why
 from yidaitong.products.policy.grammar import (
     BP_PER_WHOLE,
@@ -14,15 +15,16 @@ from yidaitong.products.policy.grammar import (
     Fn,
     ItemRef,
     Number,
-    Output,
 )
 
 _ABSENT: Final = Fact()
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One computed node: a number, or None and why; ``trace`` is its JSON form."""
+class Node(NamedTuple):
+    """One computed node: a number, or None and why; ``trace`` is its JSON form.
+
+    A tuple, as there are dozens in each evaluation and frozen classes are slow to make.
+    """
 
     value: int | None
     why: Why | None
@@ -54,42 +56,60 @@ class Scope:
 
 def compute(expr: Expr, scope: Scope) -> Node:
     """The value of ``expr`` with the value of every node in it."""
-    match expr:
-        case Number():
-            return Node(expr.value, None, {"int": expr.value})
-        case ItemRef():
-            value, why = scope.known(expr.item)
-            number = value if why is None and isinstance(value, int) else None
-            return _node({"item": expr.item}, number, why)
-        case Output():
-            return _node({"t": expr.name}, scope.outputs[expr.name], None)
-    return _call(expr, scope)
+    if isinstance(expr, Call):
+        return _call(expr, scope)
+    if isinstance(expr, ItemRef):
+        value, why = scope.known(expr.item)
+        # The grammar lets only numeric items in here.
+        return _node({"item": expr.item}, value, why)  # type: ignore[arg-type]
+    if isinstance(expr, Number):
+        return Node(expr.value, None, {"int": expr.value})
+    return _node({"t": expr.name}, scope.outputs[expr.name], None)
 
 
 def _check(item: str, fact: Fact) -> tuple[Value | None, Why | None]:
-    if fact.why is not None:
-        return None, fact.why
-    if fact.value is None:
+    value, why = fact.value, fact.why
+    if why is not None:
+        return None, why
+    if value is None:
         return None, Why.MISSING
-    why = in_domain(ITEMS[item], fact.value)
-    return (fact.value, None) if why is None else (None, why)
+    if _FITS[item](value):
+        return value, None
+    return None, in_domain(ITEMS[item], value)
+
+
+def _fits(item: Item) -> Callable[[object], bool]:
+    """``in_domain`` for the usual case, made once: facts are checked in every evaluation."""
+    if item.type is ItemType.BOOL:
+        return lambda value: value is True or value is False
+    if item.type is ItemType.CODE:
+        codes = frozenset(item.codes)
+        return lambda value: type(value) is str and value in codes
+    low = 0 if item.low is None else item.low
+    high = MAX_FEN if item.high is None else item.high
+    return lambda value: type(value) is int and low <= value <= high
+
+
+_FITS: Final[Mapping[str, Callable[[object], bool]]] = {
+    name: _fits(item) for name, item in ITEMS.items()
+}
 
 
 def _node(trace: dict[str, Any], value: int | None, why: Why | None) -> Node:
     trace["v"] = value
     if why is not None:
-        trace["why"] = why.value
+        trace["why"] = why._value_
     return Node(value, why, trace)
 
 
 def _call(expr: Call, scope: Scope) -> Node:
     nodes = [compute(arg, scope) for arg in expr.args]
-    trace: dict[str, Any] = {"fn": expr.fn.value, "args": [node.trace for node in nodes]}
+    trace: dict[str, Any] = {"fn": expr.fn._value_, "args": [node.trace for node in nodes]}
     values: list[int] = []
-    for node in nodes:
-        if node.value is None:
-            return _node(trace, None, node.why)
-        values.append(node.value)
+    for value, why, _trace in nodes:
+        if value is None:
+            return _node(trace, None, why)
+        values.append(value)
     if expr.fn is Fn.FLOOR_TO and values[1] < 1:
         return _node(trace, None, Why.OVERFLOW)
     value = _FUNCTIONS[expr.fn](values)

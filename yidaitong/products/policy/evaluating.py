@@ -24,6 +24,7 @@ from yidaitong.products.policy.logic import Truth, assess, assess_row, gap
 
 # Wire format: append only. A change of meaning is a new version; decisions name theirs.
 ENGINE: Final = "ydt-policy/1"
+_ABSENT: Final = Fact()
 NO_ROW: Final = "NO_ROW"
 SEVERAL_ROWS: Final = "SEVERAL_ROWS"
 
@@ -148,30 +149,29 @@ def _rules(
 
 def _rule(rule: Rule, scope: Scope) -> tuple[Reason | None, dict[str, Any]]:
     condition = rule.condition
-    tested = assess(condition, scope)
-    fact = scope.facts.get(condition.item)
-    target = tested.target
+    truth, value, target, why = assess(condition, scope)
+    fact = scope.facts.get(condition.item, _ABSENT)
     trace: dict[str, Any] = {
         "id": rule.id,
-        "r": tested.truth.value,
+        "r": truth._value_,
         "item": condition.item,
-        "v": tested.value,
-        "op": condition.op.value,
+        "v": value,
+        "op": condition.op._value_,
         "t": list(target) if isinstance(target, tuple) else target,
-        "on_fail": rule.on_fail.value,
-        "as_of": None if fact is None or fact.as_of is None else fact.as_of.isoformat(),
-        "source": None if fact is None else fact.source,
-        "formula_version": None if fact is None else fact.formula_version,
+        "on_fail": rule.on_fail._value_,
+        "as_of": None if fact.as_of is None else fact.as_of.isoformat(),
+        "source": fact.source,
+        "formula_version": fact.formula_version,
     }
-    if tested.truth is Truth.PASS:
+    if truth is Truth.PASS:
         return None, trace
-    if tested.truth is Truth.UNKNOWN:
-        trace["why"] = None if tested.why is None else tested.why.value
-        return Reason(id=rule.id, truth=tested.truth, why=trace["why"]), trace
-    missing = gap(condition.op, tested.value, target)
+    if why is not None:
+        trace["why"] = why.value
+        return Reason(id=rule.id, truth=truth, why=why.value), trace
+    missing = gap(condition.op, value, target)
     if missing is not None:
         trace["gap"] = missing
-    return Reason(id=rule.id, truth=tested.truth, gap=missing), trace
+    return Reason(id=rule.id, truth=truth, gap=missing), trace
 
 
 def _price(policy: Policy, scope: Scope) -> _Pricing:

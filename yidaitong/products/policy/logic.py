@@ -2,9 +2,8 @@
 
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from yidaitong.products.policy.arithmetic import Scope, compute
 from yidaitong.products.policy.facts import Value, Why
@@ -39,8 +38,7 @@ _TESTS: Final[Mapping[Op, Callable[[Any, Any], bool]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+class Tested(NamedTuple):
     """One tested condition: the value, the threshold after its expression, why it is unknown."""
 
     truth: Truth
@@ -83,8 +81,8 @@ def assess_row(row: Row, scope: Scope) -> tuple[Truth, Why | None]:
     """A row is the AND of its conditions: one FAIL fails it, else one UNKNOWN is UNKNOWN."""
     unknown: Why | None = None
     for condition in row.when:
-        tested = assess(condition, scope)
-        if tested.truth is Truth.FAIL:
+        truth, _value, _target, why = assess(condition, scope)
+        if truth is Truth.FAIL:
             return Truth.FAIL, None
-        unknown = unknown or tested.why
+        unknown = unknown or why
     return (Truth.PASS, None) if unknown is None else (Truth.UNKNOWN, unknown)
