@@ -1,11 +1,13 @@
 """Forms of others change nothing; reading changes nothing."""
 
+from typing import Any
+
 import pytest
 
 from tests.web.conftest import Site
 from tests.web.walking import UNSAFE, counts, routes
 
-_BODIES = [
+_BODIES: list[tuple[str, dict[str, Any]]] = [
     ("no token", {"data": {"a": "1"}}),
     ("a foreign token", {"data": {"csrf_token": "ImFiYyI.aGVsbG8.signature"}}),
     ("JSON as text", {"data": '{"a": 1}', "content_type": "text/plain"}),
@@ -17,7 +19,7 @@ _BODIES = [
 class TestForms:
     @pytest.mark.parametrize(("what", "body"), _BODIES, ids=[name for name, _ in _BODIES])
     def test_every_page_that_writes_refuses_a_form_without_our_token(
-        self, site: Site, what: str, body: dict[str, object]
+        self, site: Site, what: str, body: dict[str, Any]
     ) -> None:
         rep = site.rep()
         pages = [one for one in routes(site.app, UNSAFE) if not one.path.startswith("/api/")]

@@ -36,8 +36,13 @@ def translated() -> dict[str, str]:
     for part in PARTS:
         path = ROOT / part / "locale" / "zh_Hans_CN" / "LC_MESSAGES" / "messages.po"
         with path.open("rb") as source:
-            found |= {str(one.id): str(one.string) for one in read_po(source) if one.id}
+            found |= {_first(one.id): _first(one.string) for one in read_po(source) if one.id}
     return found
+
+
+def _first(text: object) -> str:
+    """The singular of a text with a plural."""
+    return str(text[0]) if isinstance(text, list | tuple) else str(text)
 
 
 class TestTexts:

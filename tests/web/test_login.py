@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 import enterprise_portal
 from tests.enterprise_portal.builders import PASSWORD, a_firm, an_agent, text_of, visitor
 from tests.web.conftest import Site
-from yidaitong.accounts import login, passwords
+from yidaitong.accounts import passwords
 from yidaitong.app import create_app
 from yidaitong.runtime import Runtime
 
@@ -26,7 +27,7 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         found.append((stored.rsplit("$", 2)[0], memory_kib))
         return real(stored, password, memory_kib)
 
-    monkeypatch.setattr(login.passwords, "matches", spy)
+    monkeypatch.setattr(passwords, "matches", spy)
     return found
 
 
@@ -102,7 +103,7 @@ class TestThrottle:
         self, site: Site, hashed: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         computed: list[Any] = []
-        monkeypatch.setattr(passwords.PasswordHasher, "verify", _noting(computed))
+        monkeypatch.setattr(PasswordHasher, "verify", _noting(computed))
 
         answer = site.visitor().post("/login", {"login": site.login, "password": "x" * 100_000})
 
