@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -50,8 +51,8 @@ def hand_in(stack: Stack, story: Story) -> tuple[str, str, int]:
     return application_id, bank_id, len(agreed)
 
 
-def settled(lender: Lender, application_id: str) -> Callable[[], dict[str, object] | None]:
-    def look() -> dict[str, object] | None:
+def settled(lender: Lender, application_id: str) -> Callable[[], dict[str, Any] | None]:
+    def look() -> dict[str, Any] | None:
         try:
             case = lender.case(application_id)
         except (StoryError, requests.RequestException):
