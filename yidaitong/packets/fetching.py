@@ -9,6 +9,7 @@ from yidaitong import audit
 from yidaitong.kernel.errors import DataGoneError, EvidenceUnavailableError
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.packets import copies
+from yidaitong.packets.covering import is_covered
 from yidaitong.packets.lifecycle import GONE, UNFETCHED, PacketState
 from yidaitong.packets.models import Packet
 from yidaitong.packets.moving import lock, members_of, move
@@ -88,5 +89,7 @@ def _check_packet(locked: Locked, packet: Packet) -> None:
         raise DataGoneError(f"packet {packet.id} is {packet.state}")
     if packet.state in UNFETCHED and locked.at >= packet.fetch_before:
         raise DataGoneError(f"packet {packet.id} was not fetched in time")
+    if packet.state in UNFETCHED and not is_covered(locked, packet):
+        raise DataGoneError(f"packet {packet.id} holds more than its consent allows now")
     if packet.state is PacketState.DISPUTED:
         raise DataGoneError(f"packet {packet.id} is disputed")
