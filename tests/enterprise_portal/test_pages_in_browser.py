@@ -47,7 +47,6 @@ def look(seen: Visit, pages: dict[str, str]) -> dict[str, list[str]]:
     for name, path in pages.items():
         seen.noises.clear()
         seen.go(path)
-        seen.page.wait_for_load_state("networkidle")
         seen.shoot(name)
         found[name] = seen.problems()
     return {name: problems for name, problems in found.items() if problems}
@@ -164,6 +163,7 @@ def full(world: World) -> tuple[Person, dict[str, str]]:
     person = registered(world, another())
     application_id, chains = submitted(world, person)
     _, asks = applied(person, product="POWER-FLOW")
+    world.work()
     told = person.api("GET", f"/applications/{application_id}").get_json()
     pages = {
         "home": "/enterprise/",
