@@ -1,20 +1,45 @@
 """Tables of loan products: the product and its versions."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, event, inspect, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from yidaitong.kernel.db.base import Base
 from yidaitong.kernel.db.rls import Rls
 from yidaitong.kernel.db.types import Fen, UtcDateTime, str_enum
+from yidaitong.kernel.errors import InvalidStateError
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.text import Text
 from yidaitong.products.kinds import Repayment
 from yidaitong.products.lifecycle import OPEN, ProductState
+
+# What people decide on; fixed once a version leaves DRAFT.
+CONTENT: Final = (
+    "product_id",
+    "version",
+    "bank_id",
+    "name_zh",
+    "name_en",
+    "summary_zh",
+    "summary_en",
+    "audience_zh",
+    "audience_en",
+    "cap_fen",
+    "rate_min_bp",
+    "rate_max_bp",
+    "term_min",
+    "term_max",
+    "guarantee_bp",
+    "assessment_bp",
+    "bridge_bp",
+    "policy",
+    "trials",
+    "confidential_rules",
+)
 
 
 class Product(Base, kw_only=True):
@@ -113,3 +138,15 @@ class ProductVersion(Base, kw_only=True):
     def audience(self) -> Text:
         """For whom it is."""
         return Text(self.audience_zh, self.audience_en)
+
+
+@event.listens_for(ProductVersion, "before_update")
+def _keep_content(_mapper: object, _connection: object, version: ProductVersion) -> None:
+    """Whatever code asks for it: what was decided on never changes."""
+    attributes = inspect(version).attrs
+    before = attributes["state"].history.deleted or [version.state]
+    if before[0] is ProductState.DRAFT:
+        return
+    changed = [name for name in (*CONTENT, "repayment") if attributes[name].history.has_changes()]
+    if changed:
+        raise InvalidStateError(f"version {version.id} is {version.state}: {changed[0]}")
