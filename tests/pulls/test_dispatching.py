@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from consent import service
 from tests.pulls.builders import (
@@ -83,6 +84,33 @@ class TestClaim:
 
         assert claim(uow, line_id) is None
         assert line_now(uow, line_id).attempt == 0
+
+    def test_days_outside_the_present_scope_are_not_asked_for(self, uow: UnitOfWork) -> None:
+        case = a_case(uow, EIGHT)
+        pull = a_pull(uow, case)
+        line = next(one for one in lines_of(uow, pull.id) if one.from_on is not None)
+        consented = (line.from_on, line.to_on)
+        # As if the consent had been narrowed since.
+        uow.session.execute(
+            text("UPDATE pull_line SET from_on = '1999-01-01', to_on = '2999-01-01' WHERE id = :i"),
+            {"i": line.id},
+        )
+
+        order = claimed(uow, line.id)
+
+        assert (order.from_on, order.to_on) == consented
+
+    def test_a_line_whose_days_were_all_taken_out_is_excluded(self, uow: UnitOfWork) -> None:
+        case = a_case(uow, EIGHT)
+        pull = a_pull(uow, case)
+        line = next(one for one in lines_of(uow, pull.id) if one.from_on is not None)
+        uow.session.execute(
+            text("UPDATE pull_line SET from_on = '1999-01-01', to_on = '1999-02-01' WHERE id = :i"),
+            {"i": line.id},
+        )
+
+        assert claim(uow, line.id) is None
+        assert line_now(uow, line.id).status is LineStatus.EXCLUDED_BY_SUBJECT
 
     @pytest.mark.promise("T33")
     def test_a_kill_switch_pulled_meanwhile_closes_the_line(self, uow: UnitOfWork) -> None:

@@ -83,8 +83,8 @@ def claim(uow: UnitOfWork, line_id: UUID) -> Order | None:
     case.locked.desk.evidence_ready()
     artefact = service.artefact_of(case.locked.desk, case.locked.live.row)
     dataset = next((one for one in artefact.datasets if one.resource == case.line.resource), None)
-    if dataset is None:
-        # An amendment took the resource out.
+    if dataset is None or _dates(case.line, dataset) is None:
+        # An amendment took the resource out, or the days that were asked for.
         gone = Closing(status=LineStatus.EXCLUDED_BY_SUBJECT, why=OUT_OF_SCOPE)
         close_line(case.locked, case.line, gone)
         return None
@@ -132,6 +132,7 @@ def _over(case: _Case) -> Closing | None:
 def _order(case: _Case, artefact: ConsentArtefact, dataset: Dataset) -> Order:
     uow, line = case.locked.uow, case.line
     uscc, name = _subject(case, artefact)
+    from_on, to_on = _dates(line, dataset) or (None, None)
     question = Question(
         pull_id=line.pull_id,
         line_id=line.id,
@@ -140,8 +141,8 @@ def _order(case: _Case, artefact: ConsentArtefact, dataset: Dataset) -> Order:
         uscc=uscc,
         name=name,
         fields=dataset.fields,
-        from_on=line.from_on,
-        to_on=line.to_on,
+        from_on=from_on,
+        to_on=to_on,
         filters=tuple(
             (one.field, one.op, one.value)
             for one in artefact.data_filter
@@ -157,6 +158,15 @@ def _order(case: _Case, artefact: ConsentArtefact, dataset: Dataset) -> Order:
         return uow.crypto.sign(uow.session, KeyUse.TICKET, TICKET_TYP, payload)
 
     return make_order(question, not_after, sign)
+
+
+def _dates(line: PullLine, dataset: Dataset) -> tuple[str | None, str | None] | None:
+    """What was asked for, as far as it is consented now; None when nothing is left of it."""
+    if dataset.range is None or line.from_on is None or line.to_on is None:
+        return line.from_on, line.to_on
+    from_on = max(line.from_on, dataset.range.from_on)
+    to_on = min(line.to_on, dataset.range.to_on)
+    return (from_on, to_on) if from_on < to_on else None
 
 
 def _crowded(case: _Case, department: str) -> bool:
