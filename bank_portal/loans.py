@@ -7,11 +7,11 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from bank_portal.answers import EventSchema, LoanInFullSchema, LoanSchema
+from bank_portal.answers_loans import EventSchema, LoanInFullSchema, LoanSchema
 from bank_portal.blueprints import api, pages
 from bank_portal.case_view import product_names
 from bank_portal.schemas import ROWS, ConfirmationSchema, LoanEventSchema, LoanQuery, loan_event
-from bank_portal.written import event_written, loan_in_full, loan_written
+from bank_portal.written_loans import event_written, loan_in_full, loan_written
 from yidaitong.accounts.registering import names_of
 from yidaitong.kernel.clock import business_date
 from yidaitong.kernel.uow import UnitOfWork

@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from bank_portal.answers import ProductSchema
+from bank_portal.answers_loans import ProductSchema
 from bank_portal.blueprints import api, pages
 from bank_portal.products_schema import (
     DecisionSchema,

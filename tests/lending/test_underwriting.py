@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -19,6 +20,7 @@ from tests.lending.builders import (
     application,
     approval,
     approved,
+    evaluate,
     evaluated,
     recommend,
     submitted,
@@ -309,6 +311,38 @@ class TestRace:
             assert len(uow.session.scalars(select(Decision)).all()) == 1
 
 
+class TestExposureRace:
+    @pytest.mark.promise("T26")
+    def test_two_cases_of_one_firm_never_reserve_more_than_its_limit(
+        self, runtime: Runtime
+    ) -> None:
+        with runtime.transaction(SYSTEM) as uow:
+            first = evaluated(uow)
+            second = _a_second_case(uow, first)
+            for case in (first, second):
+                recommend(uow, case)
+        outcomes: Counter[str] = Counter()
+        barrier = threading.Barrier(2)
+
+        def approve(case: Case) -> None:
+            barrier.wait()
+            try:
+                with runtime.transaction(a_banker("bank_checker")) as own:
+                    underwriting.decide(own, case.id, APPROVE)
+            except DomainError as error:
+                outcomes[error.code] += 1
+            else:
+                outcomes["APPROVED"] += 1
+
+        threads = [threading.Thread(target=approve, args=(case,)) for case in (first, second)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert outcomes == {"APPROVED": 1, "LimitExceeded": 1}
+
+
 class TestInformation:
     def test_question_and_answer_go_to_the_other_side(self, uow: UnitOfWork) -> None:
         case = evaluated(uow)
@@ -329,3 +363,17 @@ def _owe(uow: UnitOfWork, case: Case, amount_fen: int) -> None:
         CreateApplication(product_id=PRODUCT, amount_fen=amount_fen, term_months=12),
     )
     exposures.hold(uow.acting(SYSTEM), other, amount_fen)
+
+
+def _a_second_case(uow: UnitOfWork, first: Case) -> Case:
+    """Another submitted and evaluated application of the same firm, under the same consents."""
+    made = applications.create(
+        uow.acting(first.firm.rep),
+        CreateApplication(product_id=PRODUCT, amount_fen=100_000_000, term_months=12),
+    )
+    made.state = ApplicationState.SUBMITTED
+    made.submitted_at = uow.now
+    second = replace(first, id=made.id)
+    uow.session.flush()
+    evaluate(uow, second)
+    return second

@@ -108,6 +108,11 @@ def stages(steps: Sequence[ApplicationStep], now: datetime) -> list[Stage]:
     return [_stage(target, steps, submitted, (left, now)) for target in TARGETS]
 
 
+def running(steps: Sequence[ApplicationStep], now: datetime) -> Stage | None:
+    """The first target that has not ended; None when all have, or before submission."""
+    return next((stage for stage in stages(steps, now) if stage.ended_at is None), None)
+
+
 def _stage(
     target: Target,
     steps: Sequence[ApplicationStep],

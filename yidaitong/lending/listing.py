@@ -1,7 +1,7 @@
 """A bank's work list: filter, search, sort, pages, counts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.lending import clocks
 from yidaitong.lending.lifecycle import ApplicationState
-from yidaitong.lending.models import Application, Evaluation
+from yidaitong.lending.models import Application, ApplicationStep, Evaluation
 from yidaitong.lending.steps import visible
 
 READ: Final = "application.read"
@@ -109,7 +110,10 @@ class CaseFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One line of the list; ``result`` is the policy's, None while data are collected."""
+    """One line of the list; ``result`` is the policy's, None while data are collected.
+
+    ``stage`` is the promise that runs: None once a decision was made, and in exports.
+    """
 
     id: UUID
     applicant_name: str
@@ -123,6 +127,7 @@ class Case:
     rate_bp: int | None
     main_reason: str | None
     maker_person_id: UUID | None
+    stage: clocks.Stage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +152,8 @@ def cases_of_bank(uow: UnitOfWork, wanted: CaseFilter) -> CasePage:
     pages = max(1, -(-total // wanted.size))
     page = min(wanted.page, pages)
     query = _query(conditions, wanted.sort).limit(wanted.size).offset((page - 1) * wanted.size)
-    return CasePage(cases=_cases(uow, query), total=total, page=page, pages=pages)
+    cases = _with_stages(uow, _cases(uow, query))
+    return CasePage(cases=cases, total=total, page=page, pages=pages)
 
 
 def export_of_bank(uow: UnitOfWork, wanted: CaseFilter) -> Sequence[Case]:
@@ -194,6 +200,19 @@ def _query(conditions: Sequence[ColumnElement[bool]], sort: Sort) -> Select[Any,
 
 def _cases(uow: UnitOfWork, query: Select[Any, Any]) -> list[Case]:
     return [_case(row[0], row[1]) for row in uow.session.execute(query)]
+
+
+def _with_stages(uow: UnitOfWork, cases: Sequence[Case]) -> list[Case]:
+    """The promise that runs for each case; one query whatever the number of cases."""
+    steps: dict[UUID, list[ApplicationStep]] = {case.id: [] for case in cases}
+    rows = uow.session.scalars(
+        select(ApplicationStep)
+        .where(ApplicationStep.application_id.in_(steps))
+        .order_by(ApplicationStep.seq)
+    )
+    for row in rows:
+        steps[row.application_id].append(row)
+    return [replace(case, stage=clocks.running(steps[case.id], uow.now)) for case in cases]
 
 
 def _case(application: Application, evaluation: Evaluation | None) -> Case:
