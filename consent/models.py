@@ -105,7 +105,8 @@ class ConsentRequest(Base):
     """What is asked. ``body`` (sealed) becomes the artefact's body, byte for byte, when granted.
 
     ``person_id`` is set where the principal is a natural person. ``bank_id`` is null where the
-    enterprise itself is the recipient. ``version`` counts edges; ``round`` counts the sets of
+    enterprise itself is the recipient. ``requester`` is the organisation that asked; ``supersedes``
+    names the version an amendment replaces. ``version`` counts edges; ``round`` counts the sets of
     signatures (narrowing starts a new one). ``m`` signatures grant.
     """
 
@@ -139,6 +140,8 @@ class ConsentRequest(Base):
     product_id: Mapped[str] = mapped_column(String(64))
     application_id: Mapped[UUID | None]
     companion_of: Mapped[UUID | None]
+    supersedes: Mapped[UUID | None]
+    requester: Mapped[str] = mapped_column(String(64))
     state: Mapped[RequestState] = mapped_column(_enum(RequestState, "request_state"))
     version: Mapped[int]
     m: Mapped[int] = mapped_column(SmallInteger)
@@ -216,6 +219,8 @@ class Chain(Base):
     use_ended_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     ended_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
     superseded_by: Mapped[UUID | None] = mapped_column(default=None)
+    void_found_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
+    renew_offered_at: Mapped[datetime | None] = mapped_column(Instant, default=None)
 
     @property
     def facts(self) -> Facts:

@@ -10,12 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 
 from consent.artefact import ConsentArtefact
-from consent.chains import artefact_of, visible
+from consent.chains import visible
+from consent.drafts import read_artefact
 from consent.encoding import b64u
 from consent.errors import NotFoundError
 from consent.events import EventType, canonical, iso
 from consent.evidence import Opened, leaf_of, open_event, place_in_log, proof_of
-from consent.models import Chain, EventRow, Receipt, ReceiptType
+from consent.models import Chain, ConsentRow, EventRow, Receipt, ReceiptType
 from consent.ports import Desk, SealedAt, SignUse
 
 SCHEMA_VERSION = "ydt-receipt/1"
@@ -31,7 +32,10 @@ _TYPES: Mapping[str, ReceiptType] = {
     EventType.CONSENT_USE_WITHDRAWN: ReceiptType.REVOKE,
     EventType.CONSENT_EXPIRED: ReceiptType.EXPIRE,
     EventType.CONSENT_EXHAUSTED: ReceiptType.EXPIRE,
+    EventType.CONSENT_VOIDED: ReceiptType.VOID,
+    EventType.CONSENT_VOID_FOUND: ReceiptType.VOID,
 }
+_AMENDED = "授权已于{at}（北京时间）按您签署的变更更新，有效期至{until}，可随时撤回。"
 _TEXTS: Mapping[str, str] = {
     EventType.CONSENT_GRANTED: "您已于{at}（北京时间）授权，有效期至{until}，可随时撤回。",
     EventType.CONSENT_PAUSED: "您已于{at}（北京时间）暂停授权，立即生效。",
@@ -44,6 +48,8 @@ _TEXTS: Mapping[str, str] = {
     ),
     EventType.CONSENT_EXPIRED: "授权已于{at}（北京时间）到期。",
     EventType.CONSENT_EXHAUSTED: "授权次数已于{at}（北京时间）用完。",
+    EventType.CONSENT_VOIDED: "授权于{at}（北京时间）经核查认定自始无效。",
+    EventType.CONSENT_VOID_FOUND: "授权于{at}（北京时间）经核查认定自始无效。",
 }
 
 
@@ -63,6 +69,21 @@ class _Case:
     opened: Opened
     effects: Effects
 
+    @property
+    def amended(self) -> bool:
+        """Whether the act is the grant of a later version."""
+        return self.opened.event.get("supersedes") is not None
+
+    @property
+    def kind(self) -> ReceiptType:
+        """What the receipt confirms."""
+        return ReceiptType.AMEND if self.amended else _TYPES[self.opened.row.type]
+
+    @property
+    def words(self) -> str:
+        """The sentence of the receipt, with its blanks."""
+        return _AMENDED if self.amended else _TEXTS[self.opened.row.type]
+
 
 def issue(desk: Desk, event_id: UUID, effects: Effects | None = None) -> dict[str, Any]:
     """A new receipt of one act, with its proof where the log has published it.
@@ -74,7 +95,8 @@ def issue(desk: Desk, event_id: UUID, effects: Effects | None = None) -> dict[st
     if row is None or row.chain_id is None or row.type not in _TYPES:
         raise NotFoundError(f"event {event_id}")
     chain = _chain(desk, row.chain_id)
-    case = _Case(chain, artefact_of(desk, chain), open_event(desk, row), effects or Effects())
+    opened = open_event(desk, row)
+    case = _Case(chain, _version(desk, chain, opened), opened, effects or Effects())
     previous = _newest(desk, chain.id, None)
     issued_at = desk.clock()
     body = _body(desk, case, issued_at, previous)
@@ -115,6 +137,16 @@ def receipts_of(desk: Desk, chain_id: UUID) -> list[dict[str, Any]]:
     return [_open(desk, row) for row in rows]
 
 
+def _version(desk: Desk, chain: Chain, opened: Opened) -> ConsentArtefact:
+    """The artefact the act was about: an amendment may have followed since."""
+    row = desk.session.scalars(
+        select(ConsentRow).where(
+            ConsentRow.chain_id == chain.id, ConsentRow.digest == opened.event["digest"]
+        )
+    ).one()
+    return read_artefact(desk, row)
+
+
 def _chain(desk: Desk, chain_id: UUID) -> Chain:
     statement = select(Chain).where(Chain.id == chain_id, *visible(desk))
     chain = desk.session.scalars(statement).one_or_none()
@@ -134,15 +166,15 @@ def _body(desk: Desk, case: _Case, issued_at: datetime, previous: Receipt | None
     row, event = case.opened.row, case.opened.event
     controller = case.artefact.controller
     granted = row.type == EventType.CONSENT_GRANTED
-    stopped = _TYPES[row.type] is ReceiptType.REVOKE
+    stopped = case.kind is ReceiptType.REVOKE
     return {
         "schema_version": SCHEMA_VERSION,
         "receipt_id": str(desk.new_id()),
-        "receipt_type": _TYPES[row.type].value,
+        "receipt_type": case.kind.value,
         "issued_at": iso(issued_at),
         "issuer": desk.issuer,
         "consent_id": case.artefact.consent_id,
-        "digest": case.chain.digest,
+        "digest": event["digest"],
         "previous_receipt_id": None if previous is None else str(previous.id),
         "view": {
             "for": case.artefact.subject.kind,
@@ -151,7 +183,7 @@ def _body(desk: Desk, case: _Case, issued_at: datetime, previous: Receipt | None
             "product_id": case.artefact.product.product_id,
             "state": event["to"],
         },
-        "text_zh": _TEXTS[row.type].format(
+        "text_zh": case.words.format(
             at=_beijing(row.at), until=_beijing(case.artefact.validity[1])
         ),
         "withdrawal": case.artefact.withdrawal_method if granted else None,
@@ -211,7 +243,7 @@ def _store(desk: Desk, case: _Case, signed: Mapping[str, Any], issued_at: dateti
         chain_id=chain.id,
         consent_id=UUID(signed["consent_id"]),
         event_id=row.id,
-        type=_TYPES[row.type],
+        type=case.kind,
         view_for=case.artefact.subject.kind,
         enterprise_id=chain.enterprise_id,
         bank_id=chain.bank_id,

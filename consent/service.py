@@ -1,31 +1,38 @@
 """The acts of this package in one place: each is one edge with its event and leaf.
 
-Asking stands in ``requests``, signing in ``grants``, ending in ``stops``, the lock in ``chains``,
-writing down in ``evidence``, receipts in ``receipts``.
+Asking stands in ``requests``, asking for less in ``narrowing``, signing in ``grants``, the next
+version in ``amending``, ending in ``stops``, orders in ``orders``, the lock in ``chains``, writing
+down in ``evidence``, receipts in ``receipts``.
 """
 
+from consent.amending import only_narrows
+from consent.asks import Ask
 from consent.chains import LiveChain, artefact_of, ends_on, lock_chain, lock_chains
+from consent.differences import Difference, covers, diff_sha256, differences, narrows
 from consent.events import Event, EventType
 from consent.evidence import Opened, Recorded, history, history_of_consent, record, views
 from consent.grants import Signed, Signing, sign
 from consent.models import ReceiptType
+from consent.narrowing import drop_signatures, narrow
+from consent.orders import Order, releases_of, restore, signatories_of, suspend, void
 from consent.receipts import Effects, issue, receipt_of, receipts_of
-from consent.requests import Ask, cancel, deny, lapse_due, make
+from consent.renewing import offer_renewals
+from consent.requests import cancel, deny, draft, lapse_due, make, put
 from consent.stops import (
-    Order,
+    REP_LEFT,
     Stopped,
     close,
     exhaust,
     pause,
     record_due,
-    restore,
     resume,
     revoke,
-    suspend,
 )
 
 __all__ = [
+    "REP_LEFT",
     "Ask",
+    "Difference",
     "Effects",
     "Event",
     "EventType",
@@ -40,7 +47,12 @@ __all__ = [
     "artefact_of",
     "cancel",
     "close",
+    "covers",
     "deny",
+    "diff_sha256",
+    "differences",
+    "draft",
+    "drop_signatures",
     "ends_on",
     "exhaust",
     "history",
@@ -50,15 +62,23 @@ __all__ = [
     "lock_chain",
     "lock_chains",
     "make",
+    "narrow",
+    "narrows",
+    "offer_renewals",
+    "only_narrows",
     "pause",
+    "put",
     "receipt_of",
     "receipts_of",
     "record",
     "record_due",
+    "releases_of",
     "restore",
     "resume",
     "revoke",
     "sign",
+    "signatories_of",
     "suspend",
     "views",
+    "void",
 ]

@@ -1,6 +1,6 @@
-"""What ends or halts a consent: revoke, withdraw use, pause, suspend, close, use up, time."""
+"""What people and time do to a consent: revoke, withdraw use, pause, resume, close, use up."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -10,11 +10,13 @@ from consent import errors
 from consent.chains import LiveChain, Step, ends_on, lock_chain, lock_companion, move
 from consent.events import EventType
 from consent.evidence import Recorded
-from consent.lifecycle import LIVE, RUN_OUT, ConsentState, state_at
+from consent.lifecycle import LIVE, RUN_OUT, ConsentState
 from consent.models import Chain, EventRow
 from consent.ports import Desk
 
 _STEP_UP = "STEP_UP"
+# A personal consent ends when the person leaves office, whatever its text names beside.
+REP_LEFT = "REP_LEFT"
 _WITHDRAWALS = (EventType.CONSENT_REVOKED.value, EventType.CONSENT_USE_WITHDRAWN.value)
 
 
@@ -35,15 +37,6 @@ class Stopped:
     companions: tuple["Stopped", ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A two-person order, or the fact that stands for one, to suspend or restore."""
-
-    reason_class: str
-    order_id: UUID | None = None
-    use_frozen: bool = False
-
-
 def revoke(desk: Desk, chain_id: UUID, reason: str | None = None) -> Stopped:
     """Withdraw consent for good (A7); after its natural end, withdraw the use (A12).
 
@@ -55,8 +48,11 @@ def revoke(desk: Desk, chain_id: UUID, reason: str | None = None) -> Stopped:
         InvalidStateError: it never had force.
     """
     live = lock_chain(desk, chain_id)
-    if live.state is ConsentState.REVOKED or live.row.use_ended_at is not None:
+    withdrawn = live.row.use_ended_at is not None and live.row.void_found_at is None
+    if live.state is ConsentState.REVOKED or withdrawn:
         return _first_stop(desk, live)
+    if live.row.void_found_at is not None:
+        raise errors.InvalidStateError(f"chain {chain_id} never had force")
     if live.state in LIVE:
         recorded = _withdraw(desk, live, EventType.CONSENT_REVOKED, reason)
     elif live.state in RUN_OUT:
@@ -69,7 +65,7 @@ def revoke(desk: Desk, chain_id: UUID, reason: str | None = None) -> Stopped:
         entry_id=recorded.entry_id,
         effective_at=live.at,
         first=True,
-        companions=tuple(_revoke_companions(desk, live.row)),
+        companions=tuple(end_companions(desk, live.row, "PARENT_REVOKED")),
     )
 
 
@@ -124,56 +120,6 @@ def resume(desk: Desk, chain_id: UUID, reason: str | None = None) -> Recorded:
     return move(desk, row, step, live.at)
 
 
-def suspend(desk: Desk, chain_id: UUID, order: Order) -> Recorded:
-    """Halt a consent by order or by what a registry says (A5).
-
-    Raises:
-        NotFoundError: no such consent.
-        InvalidStateError: it is suspended already, or ended.
-    """
-    live = lock_chain(desk, chain_id)
-    changes = {
-        "suspended": True,
-        "suspended_reason": order.reason_class,
-        "use_frozen": order.use_frozen,
-    }
-    step = Step(
-        event=EventType.CONSENT_SUSPENDED,
-        after=ConsentState.SUSPENDED,
-        reason=order.reason_class,
-        members=_order_members(order),
-        changes=changes,
-    )
-    return move(desk, live.row, step, live.at)
-
-
-def restore(desk: Desk, chain_id: UUID, order: Order) -> Recorded:
-    """Lift a suspension (A6): clock and pause decide what holds then.
-
-    Raises:
-        NotFoundError: no such consent.
-        InvalidStateError: it is not SUSPENDED.
-        EvidenceUnavailableError: evidence cannot be written now.
-    """
-    live = lock_chain(desk, chain_id)
-    desk.evidence_ready()
-    row = live.row
-    if live.state is not ConsentState.SUSPENDED:
-        raise errors.InvalidStateError(f"chain {chain_id} is {live.state}")
-    pause_over = row.resumes_at is not None and live.at >= row.resumes_at
-    changes = {"suspended": False, "suspended_reason": None, "use_frozen": False}
-    if pause_over:
-        changes |= {"paused": False, "paused_by": None, "resumes_at": None}
-    step = Step(
-        event=EventType.CONSENT_RESTORED,
-        after=_without_suspension(row, live.at, paused=row.paused and not pause_over),
-        reason=order.reason_class,
-        members=_order_members(order),
-        changes=changes,
-    )
-    return move(desk, row, step, live.at)
-
-
 def close(desk: Desk, chain_id: UUID, cause: str) -> Recorded | None:
     """End a consent because an event of its ``ends_on`` happened (A8); None when it had ended.
 
@@ -185,7 +131,8 @@ def close(desk: Desk, chain_id: UUID, cause: str) -> Recorded | None:
     if not live.is_live:
         return None
     row = live.row
-    if cause not in ends_on(desk, row):
+    left = cause == REP_LEFT and row.person_id is not None
+    if not left and cause not in ends_on(desk, row):
         raise errors.InvalidScopeError(f"chain {chain_id} does not end on {cause}")
     step = Step(
         event=EventType.CONSENT_EXPIRED,
@@ -251,7 +198,8 @@ def _first_stop(desk: Desk, live: LiveChain) -> Stopped:
     )
 
 
-def _revoke_companions(desk: Desk, parent: Chain) -> list[Stopped]:
+def end_companions(desk: Desk, parent: Chain, reason: str) -> list[Stopped]:
+    """End the personal consents that accompany a locked consent that was revoked or voided."""
     # The parent's lock is held and granting a companion needs it, so none can appear meanwhile.
     found = desk.session.scalars(
         select(Chain.id).where(Chain.companion_of == parent.id).order_by(Chain.id)
@@ -263,7 +211,7 @@ def _revoke_companions(desk: Desk, parent: Chain) -> list[Stopped]:
             continue
         ended = live.state in RUN_OUT
         event = EventType.CONSENT_USE_WITHDRAWN if ended else EventType.CONSENT_REVOKED
-        recorded = _withdraw(desk, live, event, "PARENT_REVOKED")
+        recorded = _withdraw(desk, live, event, reason)
         stopped.append(
             Stopped(
                 chain=LiveChain(live.row, live.row.state, live.at),
@@ -274,16 +222,3 @@ def _revoke_companions(desk: Desk, parent: Chain) -> list[Stopped]:
             )
         )
     return stopped
-
-
-def _without_suspension(row: Chain, at: datetime, *, paused: bool) -> ConsentState:
-    # SUSPENDED as recorded state only says that nothing has ended.
-    return state_at(replace(row.facts, suspended=False, paused=paused), at)
-
-
-def _order_members(order: Order) -> dict[str, object]:
-    return {
-        "reason_class": order.reason_class,
-        "order_id": order.order_id,
-        "use_frozen": order.use_frozen,
-    }

@@ -29,9 +29,10 @@ def check_terms(artefact: ConsentArtefact) -> None:
         or len(set(artefact.resources)) != len(artefact.resources),
         "quorum": not 1 <= quorum.m <= quorum.n == len(artefact.mandate.eligible),
         "validity": not timedelta() < expires_at - starts_at <= MAX_LIFE,
-        # A first version; amendments are asked elsewhere.
-        "version": artefact.version != 1 or artefact.supersedes is not None,
-        "chain_id": artefact.chain_id != artefact.consent_id,
+        # A first version begins its chain; an amendment has something it follows.
+        "version": (artefact.version == 1) != (artefact.supersedes is None),
+        "chain_id": (artefact.chain_id == artefact.consent_id) != (artefact.version == 1),
+        "renews": artefact.renews is not None and artefact.supersedes is not None,
     }
     found = sorted(name for name, wrong in problems.items() if wrong)
     if found:

@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from consent import errors, service
+from consent.artefact import write_at
 from consent.lifecycle import ConsentState
 from consent.models import Chain
 from consent.service import Order
@@ -271,8 +272,20 @@ class TestMake:
 
     def test_a_renewal_may_name_it(self, world: World) -> None:
         chain_id = a_consent(world)
+        ends_at = world.session.get_one(Chain, chain_id).ends_at
 
-        a_request(world, renews=str(chain_id))
+        a_request(
+            world,
+            renews=str(chain_id),
+            starts_at=write_at(ends_at),
+            expires_at=write_at(ends_at + timedelta(days=30)),
+        )
+
+    def test_a_renewal_begins_when_the_old_one_ends(self, world: World) -> None:
+        chain_id = a_consent(world)
+
+        with pytest.raises(errors.InvalidScopeError):
+            a_request(world, renews=str(chain_id))
 
     @pytest.mark.parametrize(
         "changes",

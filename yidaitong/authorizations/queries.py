@@ -20,7 +20,7 @@ from consent.lifecycle import (
     state_at,
 )
 from consent.models import Chain, ConsentRequest
-from consent.requests import request_state, visible_requests
+from consent.steps import request_state, visible_requests
 from yidaitong.authorizations.desk import desk_of, evidence_place
 from yidaitong.authorizations.models import AuthorizationText
 from yidaitong.kernel.actor import Realm
