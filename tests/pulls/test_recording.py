@@ -1,5 +1,6 @@
 """C3: what each kind of answer makes of its line, under every state of the consent."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -131,6 +132,27 @@ class TestAfterTheEnd:
         (wire,) = queries.on_the_wire(uow, case.chain_id)
 
         assert (wire.resource, wire.end_by) == ("SAMR.REG", order.not_after)
+
+
+class TestAfterAnAmendment:
+    def test_what_is_still_consented_is_read(self, uow: UnitOfWork) -> None:
+        _, _, line_id = a_line(uow)
+        order = replace(claimed(uow, line_id), consent_digest="A" * 43)
+
+        assert record(uow, order, an_answer())
+        assert line_now(uow, line_id).status is LineStatus.DELIVERED
+
+    def test_what_was_taken_out_is_thrown_away_unread(self, uow: UnitOfWork) -> None:
+        _, _, line_id = a_line(uow)
+        order = replace(claimed(uow, line_id), consent_digest="A" * 43)
+        # Asked for before, and no part of what is consented now.
+        uow.session.execute(text("UPDATE pull_line SET resource = 'TAX.PAY'"))
+
+        assert record(uow, order, an_answer())
+        line = line_now(uow, line_id)
+        assert (line.status, line.why) == (LineStatus.EXCLUDED_BY_SUBJECT, "OUT_OF_SCOPE")
+        assert (line.answer_sealed, line.answer_sha256) == (None, None)
+        assert calls(uow) == []
 
 
 class TestHolding:

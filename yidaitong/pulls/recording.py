@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from consent import service
 from yidaitong.departments.answers import Answer, Outcome
 from yidaitong.departments.wire import Fetched, Order
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.pulls import holding
+from yidaitong.pulls.dispatching import OUT_OF_SCOPE
 from yidaitong.pulls.lifecycle import COLLECTING, GAVE, OF_OUTCOME, LineStatus
 from yidaitong.pulls.lines import Closing, close_line
-from yidaitong.pulls.models import PullLine
+from yidaitong.pulls.models import Pull, PullLine
 from yidaitong.pulls.moving import RUN, Locked, lock, read_line
 from yidaitong.pulls.results import answer_place
 
@@ -45,8 +47,9 @@ def record(uow: UnitOfWork, order: Order, fetched: Fetched) -> bool:
     line, pull = read_line(locked, order.line_id)
     if not _holds(line, order, locked.at):
         return False
-    if locked.stopped or pull.state not in COLLECTING:
-        close_line(locked, line, Closing(status=LineStatus.CANCELLED, why=DISCARDED))
+    unread = _unread(locked, line, pull, order)
+    if unread is not None:
+        close_line(locked, line, unread)
         return True
     verdict = _judge(locked, line, fetched)
     if verdict.status is LineStatus.PENDING:
@@ -58,12 +61,8 @@ def record(uow: UnitOfWork, order: Order, fetched: Fetched) -> bool:
         # The pull says so at once: whoever lifts the hold finds the line by it.
         holding.settle(locked, pull)
         return True
-    closing = Closing(
-        status=verdict.status,
-        why=verdict.why,
-        facts=facts,
-        spoken=(fetched.started_at, fetched.ended_at),
-    )
+    spoken = (fetched.started_at, fetched.ended_at)
+    closing = Closing(status=verdict.status, why=verdict.why, facts=facts, spoken=spoken)
     close_line(locked, line, closing)
     return True
 
@@ -71,6 +70,18 @@ def record(uow: UnitOfWork, order: Order, fetched: Fetched) -> bool:
 def _holds(line: PullLine, order: Order, at: datetime) -> bool:
     mine = line.attempt == order.attempt and line.status is LineStatus.PENDING
     return mine and line.leased_until is not None and line.leased_until >= at
+
+
+def _unread(locked: Locked, line: PullLine, pull: Pull, order: Order) -> Closing | None:
+    """Why an answer is thrown away unread, None where it is read."""
+    if locked.stopped or pull.state not in COLLECTING:
+        return Closing(status=LineStatus.CANCELLED, why=DISCARDED)
+    if order.consent_digest == locked.live.digest:
+        return None
+    if line.resource in service.artefact_of(locked.desk, locked.live.row).resources:
+        return None
+    # An amendment took the resource out while the question was out.
+    return Closing(status=LineStatus.EXCLUDED_BY_SUBJECT, why=OUT_OF_SCOPE)
 
 
 def _judge(locked: Locked, line: PullLine, fetched: Fetched) -> _Verdict:
