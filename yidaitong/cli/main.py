@@ -31,7 +31,6 @@ COMMANDS: Final = {
     "migrate": "tools",
     "routes": "tools",
     "check": "checks",
-    "bench": "checks",
 }
 
 
