@@ -168,7 +168,7 @@ class TestReverse:
         report(uow, case, _K.REVERSE, reverses="REPAY-1")
 
         assert the_loan(uow).balance_fen == FULL
-        with pytest.raises(IdempotencyConflictError):
+        with pytest.raises(InvalidStateError):
             report(uow, case, _K.REVERSE, serial="R2", reverses="REPAY-1")
 
     @pytest.mark.parametrize("serial", ["NONE", "CONTRACT-1", "REVERSE-1"])

@@ -13,7 +13,7 @@ from consent.events import canonical, sha256_b64u
 from yidaitong import audit
 from yidaitong.accounts.scope import as_system
 from yidaitong.authorizations import stopping
-from yidaitong.kernel.errors import NotFoundError
+from yidaitong.kernel.errors import InvalidStateError, NotFoundError
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import exposures, steps
@@ -167,6 +167,9 @@ def _undone(uow: UnitOfWork, loan: Loan, event: LoanEvent) -> UUID | None:
     )
     if row is None:
         raise NotFoundError(f"no event to reverse on loan {loan.id}")
+    again = select(LoanEventRow.id).where(LoanEventRow.reverses_id == row.id)
+    if uow.session.scalar(again) is not None:
+        raise InvalidStateError(f"event {row.id} was reversed before")
     return row.id
 
 
@@ -204,7 +207,7 @@ def _insert(
         .returning(LoanEventRow.id)
     )
     if made is None:
-        # Another application took the serial meanwhile, or the event was reversed before.
+        # An event of another application took the serial meanwhile.
         raise IdempotencyConflictError(f"loan {loan.id}")
     return uow.session.get_one(LoanEventRow, row_id)
 
