@@ -103,19 +103,29 @@ def _node(trace: dict[str, Any], value: int | None, why: Why | None) -> Node:
 
 
 def _call(expr: Call, scope: Scope) -> Node:
-    nodes = [compute(arg, scope) for arg in expr.args]
-    trace: dict[str, Any] = {"fn": expr.fn._value_, "args": [node.trace for node in nodes]}
+    traces: list[dict[str, Any]] = []
     values: list[int] = []
-    for value, why, _trace in nodes:
+    unknown: Why | None = None
+    for arg in expr.args:
+        value, why, trace = compute(arg, scope)
+        traces.append(trace)
         if value is None:
-            return _node(trace, None, why)
-        values.append(value)
-    if expr.fn is Fn.FLOOR_TO and values[1] < 1:
-        return _node(trace, None, Why.OVERFLOW)
-    value = _FUNCTIONS[expr.fn](values)
-    if abs(value) > MAX_INTEGER:
-        return _node(trace, None, Why.OVERFLOW)
-    return _node(trace, value, None)
+            unknown = unknown or why
+        else:
+            values.append(value)
+    result: int | None = None
+    if unknown is None:
+        result = _apply(expr.fn, values)
+        unknown = Why.OVERFLOW if result is None else None
+    return _node({"fn": expr.fn._value_, "args": traces}, result, unknown)
+
+
+def _apply(fn: Fn, values: list[int]) -> int | None:
+    """The function's value; None where it has none, or none that can be held."""
+    if fn is Fn.FLOOR_TO and values[1] < 1:
+        return None
+    result = _FUNCTIONS[fn](values)
+    return result if -MAX_INTEGER <= result <= MAX_INTEGER else None
 
 
 _FUNCTIONS: Final[Mapping[Fn, Callable[[Sequence[int]], int]]] = {
