@@ -58,7 +58,14 @@ _ROLES: Final[Mapping[str, Text]] = {
 }
 # Seeing somebody else's data: what the "who saw what" list is made of.
 SEEN: Final = frozenset(
-    {_E.PULL_LINE_SENT, _E.PACKET_FETCHED, _E.PACKET_ACKED, _E.COPY_OPENED, _E.ACCESS_VIEWED}
+    {
+        _E.PULL_LINE_SENT,
+        _E.PACKET_ISSUED,
+        _E.PACKET_FETCHED,
+        _E.PACKET_ACKED,
+        _E.COPY_OPENED,
+        _E.ACCESS_VIEWED,
+    }
 )
 
 

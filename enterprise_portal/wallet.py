@@ -145,6 +145,8 @@ def _in_full(uow: UnitOfWork, chain_id: UUID) -> Mapping[str, Any]:
     events = moments.told(queries.use_of_authorization(uow, chain_id))
     return {
         "full": full,
+        # A receipt is issued again with its proof: the newest of each act is the one to keep.
+        "receipts": list({one["opening"]["salt"]: one for one in full.receipts}.values()),
         "one": full.authorization,
         "groups": groups(full.artefact),
         "events": events,
