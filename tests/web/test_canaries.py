@@ -25,11 +25,9 @@ class TestCanaries:
     ) -> None:
         assert id_problem(CANARIES["id_number"]) is not None
         someone, rep = site.visitor(), site.rep()
-        places = []
-        for path in ("/login", "/enterprise/register", "/enterprise/register/resume"):
-            places.append(someone.post(path, CANARIES))
-        for path in ("/enterprise/register/representative", "/enterprise/register/account"):
-            places.append(someone.post(path, CANARIES))
+        steps = ("", "/resume", "/representative", "/account")
+        forms = ["/login", *(f"/enterprise/register{step}" for step in steps)]
+        places = [someone.post(path, CANARIES) for path in forms]
         places.append(
             someone.client.post(
                 "/api/session/v1/sessions",
