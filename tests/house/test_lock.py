@@ -46,6 +46,7 @@ class TestLock:
 
         assert missing == [], "run: python3 manage.py lock"
 
+    @pytest.mark.promise("T29")
     @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
     def test_holds_the_build_tool_and_hashes_only(self, file: str) -> None:
         text = (ROOT / file).read_text(encoding="utf-8")
