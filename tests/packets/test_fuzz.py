@@ -49,7 +49,7 @@ def put(value: Any, path: tuple[Any, ...], junk: Any) -> Any:
 
 
 class TestJunkInside:
-    @pytest.mark.parametrize("seed", [1, 2])
+    @pytest.mark.parametrize("seed", [1])
     def test_anywhere_in_the_delivery(self, bench: Bench, seed: int) -> None:
         key = PublicKey.read(public_of(bench.bank))
         plaintext, trust = bench.make().plaintext, bench.trust()
@@ -63,7 +63,7 @@ class TestJunkInside:
             report = verify(text, trust)
             assert report.code in CODES, path
 
-    @pytest.mark.parametrize("seed", [1, 2])
+    @pytest.mark.parametrize("seed", [1])
     def test_anywhere_in_what_we_sign(self, bench: Bench, seed: int) -> None:
         """The log agrees with the junk: only the checks of the content are left."""
         trust, draw = bench.trust(), random.Random(seed)  # noqa: S311 - a sample
