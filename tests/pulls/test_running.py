@@ -49,12 +49,20 @@ TOLD = {
 
 @pytest.fixture
 def departments(runtime: Runtime) -> Iterator[LiveSandbox]:
-    """Departments that are given up on at once."""
+    """Departments that are asked once, and waited for as long as a slow machine needs."""
     runtime.settings = replace(
-        runtime.settings, line_attempts=1, call_deadline_seconds=1.0, breaker_failures=1000
+        runtime.settings, line_attempts=1, call_deadline_seconds=5.0, breaker_failures=1000
     )
     with live_sandbox(runtime) as live:
         yield live
+
+
+def patience(runtime: Runtime, seconds: float) -> None:
+    """Wait so long for an answer from now on."""
+    runtime.settings = replace(runtime.settings, call_deadline_seconds=seconds)
+    gateway = runtime.__dict__.pop("gateway", None)
+    if gateway is not None:
+        gateway.close()
 
 
 def expected(kind: FaultKind) -> LineStatus:
@@ -102,7 +110,8 @@ class TestRunPull:
     ) -> None:
         case = a_committed_case(runtime, ONE)
         wrong = {}
-        for kind in FaultKind:
+        for kind in sorted(FaultKind, key=SILENT.__contains__):
+            patience(runtime, 0.3 if kind in SILENT else 5.0)
             departments.fault(kind.value, seconds=2.0)
             pull = a_pull(runtime, case, kind.value)
             assert run_pull(runtime, pull_id=str(pull.id)) is None
@@ -111,7 +120,11 @@ class TestRunPull:
                 (result,) = queries.results(uow, pull.id)
                 gave = result.answer_jws is not None
                 ended = pull_now(uow, pull.id).state in {PullState.SEALED, PullState.FAILED}
-            fine = line.status is expected(kind) and ended and gave is (kind in TOLD)
+            fine = (
+                line.status is expected(kind)
+                and ended
+                and gave is (line.status is LineStatus.DELIVERED)
+            )
             if not fine or (line.status is not LineStatus.DELIVERED and line.why is None):
                 wrong[kind.value] = (line.status.value, line.why)
         assert wrong == {}
@@ -135,6 +148,7 @@ class TestRunPull:
     def test_one_dead_department_stops_no_other(
         self, runtime: Runtime, departments: LiveSandbox
     ) -> None:
+        patience(runtime, 1.5)
         departments.fault(FaultKind.SILENCE.value, department="TAX")
         pull = a_pull(runtime, a_committed_case(runtime, EIGHT))
 
