@@ -47,7 +47,7 @@ class TestAsk:
         shown = queries.ask_of_enterprise(uow.acting(firm.rep), asked.request_id)
         assert shown.digest == asked.digest == shown.artefact.digest
         assert shown.artefact.notice.rendered_sha256 == sha256_b64u(shown.text.encode())
-        for part in ("税易贷", "齐鲁示例银行", "登记状态", "近12月缴税", "最多3次", "我的授权"):
+        for part in ("税易贷", "齐鲁示例银行", "登记状态", "近12个月缴税", "最多3次", "我的授权"):
             assert part in shown.text
 
     def test_age_is_asked_of_the_representative_alone(self, uow: UnitOfWork) -> None:
