@@ -1,5 +1,6 @@
 """Quotas: who asks too often waits, everybody else does not; without Redis requests go on."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,8 +12,18 @@ from yidaitong.web.limits import QUOTAS, storage_url
 
 
 @pytest.fixture
-def limited(runtime: Runtime) -> Runtime:
-    return Runtime(replace(runtime.settings, rate_limits=True))
+def limited(runtime: Runtime) -> Iterator[Runtime]:
+    made = Runtime(replace(runtime.settings, rate_limits=True))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def away(runtime: Runtime) -> Iterator[Runtime]:
+    nowhere = "unix:///nowhere/redis.sock?db=0"
+    made = Runtime(replace(runtime.settings, rate_limits=True, redis_url=nowhere))
+    yield made
+    made.close()
 
 
 class TestQuotas:
@@ -43,11 +54,7 @@ class TestQuotas:
         assert {client.get("/health").status_code for _ in range(60)} == {200}
 
     @pytest.mark.promise("R11")
-    def test_without_redis_pages_go_on(self, runtime: Runtime) -> None:
-        away = Runtime(
-            replace(runtime.settings, rate_limits=True, redis_url="unix:///nowhere/redis.sock?db=0")
-        )
-
+    def test_without_redis_pages_go_on(self, away: Runtime) -> None:
         assert create_app(away, [gov_portal]).test_client().get("/login").status_code == 200
 
     def test_the_limiter_spells_sockets_its_own_way(self) -> None:
