@@ -38,6 +38,23 @@ def read_checkpoint(text: str) -> Checkpoint:
     """The head a note's text says.
 
     Raises:
+        NoteError: not a checkpoint, or an empty log with another root than that of no leaf.
+    """
+    found = parse_checkpoint(text)
+    if not is_possible(found):
+        raise NoteError("an empty log with a root")
+    return found
+
+
+def is_possible(head: Checkpoint) -> bool:
+    """Whether there can be such a log: an empty one has one root only."""
+    return head.size > 0 or head.root == EMPTY_ROOT
+
+
+def parse_checkpoint(text: str) -> Checkpoint:
+    """As :func:`read_checkpoint`, without judging the root.
+
+    Raises:
         NoteError: not a checkpoint.
     """
     lines = text.split("\n")
@@ -46,10 +63,7 @@ def read_checkpoint(text: str) -> Checkpoint:
     root = read_base64(lines[2], NoteError)
     if len(root) != HASH_BYTES:
         raise NoteError("a root that is not 32 bytes")
-    size = read_decimal(lines[1], NoteError)
-    if size == 0 and root != EMPTY_ROOT:
-        raise NoteError("an empty log with a root")
-    return Checkpoint(lines[0], size, root)
+    return Checkpoint(lines[0], read_decimal(lines[1], NoteError), root)
 
 
 def open_checkpoint(data: bytes, verifiers: Iterable[NoteVerifier]) -> SignedHead:

@@ -34,15 +34,18 @@ class Guarded:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What one log is held against: its key, whose name is its origin, and its head file."""
+    """What one log is held against: its keys, whose name is its origin, and its head file.
 
-    verifier: NoteVerifier
+    ``verifiers``: the key that signs now first, then those it took over from.
+    """
+
+    verifiers: tuple[NoteVerifier, ...]
     head_file: Path
 
     @property
     def origin(self) -> str:
         """The log's name for ever."""
-        return self.verifier.vkey.name
+        return self.verifiers[0].vkey.name
 
     def check(self, connection: Connection) -> Guarded:
         """Hold tiles, heads and the head file against each other.
@@ -93,7 +96,7 @@ class Guard:
         if data is None:
             return None
         try:
-            return open_checkpoint(data, [self.verifier]).checkpoint
+            return open_checkpoint(data, self.verifiers).checkpoint
         except NoteError as error:
             raise LedgerForkError("the head file is not a head signed by our key") from error
 

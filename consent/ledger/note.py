@@ -98,9 +98,13 @@ class NoteSigner:
         """What verifiers are given."""
         return VKey(self.name, KeyKind.ED25519, self.public)
 
+    def line(self, text: str) -> str:
+        """Our signature line under ``text``."""
+        return write_line(self.vkey, self.sign(text.encode()))
+
     def note(self, text: str) -> str:
         """``text`` as a note with our line."""
-        return text + "\n" + write_line(self.vkey, self.sign(text.encode()))
+        return text + "\n" + self.line(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Policy:
     witnesses: Mapping[str, VKey] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     quorum: str = NONE
+    # Where to ask each witness, by its name; those without an address are never asked.
+    urls: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keys(self) -> tuple[VKey, ...]:
@@ -48,9 +50,13 @@ class Policy:
         if not any(key in signed and key.name == head.checkpoint.origin for key in self.logs):
             raise PolicyError("signed by no log of the policy", check="note.signature")
         seen = sorted(name for name, key in self.witnesses.items() if key in signed)
-        if self.quorum != NONE and not self._met(self.quorum, seen):
+        if not self.is_met(seen):
             raise PolicyError("the quorum is not met", check="policy.quorum")
         return seen
+
+    def is_met(self, seen: Collection[str]) -> bool:
+        """Whether the witnesses named in ``seen`` are a quorum."""
+        return self.quorum == NONE or self._met(self.quorum, seen)
 
     def _met(self, name: str, seen: Collection[str]) -> bool:
         group = self.groups.get(name)
@@ -94,6 +100,7 @@ class _Reader:
     logs: list[VKey] = field(default_factory=list)
     witnesses: dict[str, VKey] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+    urls: dict[str, str] = field(default_factory=dict)
     quorum: str | None = None
     keys: set[bytes] = field(default_factory=set)
     grouped: set[str] = field(default_factory=set)
@@ -102,9 +109,10 @@ class _Reader:
         match items:
             case ["log", vkey] | ["log", vkey, _]:
                 self.logs.append(self._new_key(_log_key(vkey)))
-            case ["witness", name, vkey] | ["witness", name, vkey, _]:
+            case ["witness", name, vkey, *url] if len(url) <= 1:
                 self._new_name(name)
                 self.witnesses[name] = self._new_key(_witness_key(vkey))
+                self.urls.update(dict.fromkeys([name], url[0]) if url else {})
             case ["group", name, threshold, *members] if members:
                 self._new_name(name)
                 self.groups[name] = self._group(threshold, members)
@@ -123,6 +131,7 @@ class _Reader:
             witnesses=self.witnesses,
             groups=self.groups,
             quorum=self.quorum,
+            urls=self.urls,
         )
 
     def _new_key(self, vkey: VKey) -> VKey:

@@ -66,12 +66,12 @@ def recover(connection: Connection, guard: Guard, read: ReadFile) -> Recovered:
 
 def _verified(guard: Guard, read: ReadFile) -> tuple[Checkpoint, str]:
     """The files' head: signed by our key, over these very files, continuing the head file."""
-    policy = Policy(logs=(guard.verifier.vkey,))
+    policy = Policy(logs=tuple(one.vkey for one in guard.verifiers))
     report = verify_folder(read, policy, guard.head())
     if not report.ok or report.log != guard.origin:
         raise LedgerForkError(f"the files are refused: {report.code}")
     note = read(CHECKPOINT) or b""
-    return open_checkpoint(note, [guard.verifier]).checkpoint, note.decode()
+    return open_checkpoint(note, guard.verifiers).checkpoint, note.decode()
 
 
 def _bodies(read: ReadFile, first: int, size: int) -> list[bytes]:
@@ -114,6 +114,6 @@ def adopt_head(connection: Connection, guard: Guard) -> Checkpoint:
     found = guard.look(connection)
     if found.signed is None or found.note is None:
         raise LedgerForkError("no head was signed")
-    head = open_checkpoint(found.note.encode(), [guard.verifier]).checkpoint
+    head = open_checkpoint(found.note.encode(), guard.verifiers).checkpoint
     write_durably(guard.head_file, found.note.encode())
     return head

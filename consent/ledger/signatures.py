@@ -3,7 +3,6 @@
 An auditor runs the verifier without the platform, so it cannot get keys' algorithms from above.
 """
 
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -12,12 +11,9 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
-from consent.ledger.checkpoint import read_checkpoint
+from consent.ledger.cosigning import MAX_TIME, TIME_BYTES, cosignature_message, subtree_message
 from consent.ledger.errors import NoteError
 from consent.ledger.note import KeyKind, NoteVerifier, VKey
-
-_TIME_BYTES: Final = 8
-_MAX_TIME: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +38,7 @@ def _check_note(vkey: VKey, text: bytes, signature: bytes) -> None:
 
 def _check_cosignature(vkey: VKey, text: bytes, signature: bytes) -> None:
     time, rest = _timed(signature)
-    signed = b"cosignature/v1\ntime %d\n" % time + text
-    Ed25519PublicKey.from_public_bytes(vkey.public).verify(rest, signed)
+    Ed25519PublicKey.from_public_bytes(vkey.public).verify(rest, cosignature_message(time, text))
 
 
 def _check_subtree(vkey: VKey, text: bytes, signature: bytes) -> None:
@@ -60,26 +55,10 @@ _CHECKS: Final[Mapping[KeyKind, Callable[[VKey, bytes, bytes], None]]] = {
 
 
 def _timed(signature: bytes) -> tuple[int, bytes]:
-    time = int.from_bytes(signature[:_TIME_BYTES], "big")
-    if len(signature) <= _TIME_BYTES or not 0 < time < _MAX_TIME:
+    time = int.from_bytes(signature[:TIME_BYTES], "big")
+    if len(signature) <= TIME_BYTES or not 0 < time < MAX_TIME:
         raise ValueError("no time")
-    return time, signature[_TIME_BYTES:]
-
-
-def subtree_message(name: str, time: int, text: bytes) -> bytes:
-    """What an ML-DSA-44 cosigner signs about a checkpoint (C2SP tlog-cosignature)."""
-    head = read_checkpoint(text.decode())
-    told, origin = name.encode(), head.origin.encode()
-    return b"".join(
-        (
-            b"subtree/v1\n\x00",
-            bytes([len(told)]) + told,
-            struct.pack(">Q", time),
-            bytes([len(origin)]) + origin,
-            struct.pack(">QQ", 0, head.size),
-            head.root,
-        )
-    )
+    return time, signature[TIME_BYTES:]
 
 
 def verifier_of(vkey: VKey) -> NoteVerifier:

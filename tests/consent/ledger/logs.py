@@ -26,6 +26,10 @@ def url_of(server_url: str, database: str, role: str) -> str:
     return address.render_as_string(hide_password=False)
 
 
+def _go_on(_step: str) -> None:
+    return None
+
+
 @dataclass
 class Log:
     """Engines of each role, and the log's key and head file."""
@@ -74,13 +78,15 @@ class Log:
         return sequence(self.ledger, **options)
 
     def guard(self) -> Guard:
-        return Guard(verifier_of(self.signer.vkey), self.head_file)
+        return Guard((verifier_of(self.signer.vkey),), self.head_file)
 
-    def publisher(self, after: Callable[[str], None]) -> Publisher:
-        return Publisher(engine=self.ledger, signer=self.signer, guard=self.guard(), after=after)
+    def publisher(self, after: Callable[[str], None] = _go_on, **more: Any) -> Publisher:
+        return Publisher(
+            engine=self.ledger, signers=(self.signer,), guard=self.guard(), after=after, **more
+        )
 
     def publish(self) -> int | None:
-        return Publisher(engine=self.ledger, signer=self.signer, guard=self.guard()).publish()
+        return self.publisher().publish()
 
     def rows(self, statement: str, **values: Any) -> list[Any]:
         with self.ledger.connect() as connection:

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from consent.ledger.checkpoint import Checkpoint, open_checkpoint
+from consent.ledger.cosigning import subtree_message
 from consent.ledger.errors import NoteError
 from consent.ledger.note import (
     KeyKind,
@@ -15,7 +16,7 @@ from consent.ledger.note import (
     read_vkey,
     write_line,
 )
-from consent.ledger.signatures import subtree_message, verifier_of
+from consent.ledger.signatures import verifier_of
 from tests.consent.ledger.builders import ORIGIN, a_signer
 
 LOG = a_signer()
