@@ -10,7 +10,7 @@ from tests.packets.builders import Story, a_story
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.crypto import jws
 from yidaitong.kernel.crypto.box import KeyUse, Rotation
-from yidaitong.kernel.errors import ForbiddenError, InvalidStateError
+from yidaitong.kernel.errors import ForbiddenError
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.packets import rotating
 from yidaitong.packets.opening import platform_keys
@@ -68,8 +68,6 @@ class TestRotate:
             assert found.kid == kid
             assert json.loads(found.payload)["add"] == [changed.new_kid]
 
-    def test_who_and_what_may_not(self, uow: UnitOfWork, story: Story) -> None:
-        with pytest.raises(InvalidStateError):
-            rotating.rotate(uow, KeyUse.LOG)
+    def test_who_may_not(self, uow: UnitOfWork, story: Story) -> None:
         with pytest.raises(ForbiddenError):
             rotating.rotate(uow.acting(story.case.banker), KeyUse.PACKET)

@@ -10,11 +10,9 @@ from rich.progress import Progress
 
 from consent.ledger import verify as log_verifier
 from consent.ledger.errors import LedgerForkError
-from consent.ledger.export import export as export_log
 from yidaitong.cli.context import as_json, installation, show, until_told
+from yidaitong.jobs import exporting, publishing, recovery
 from yidaitong.jobs import ledger as log
-from yidaitong.jobs import recovery
-from yidaitong.kernel.clock import wall
 from yidaitong.kernel.settings import load_settings
 from yidaitong.runtime import Runtime
 
@@ -58,16 +56,42 @@ def vkey(*, as_json: bool) -> None:
 
 
 @ledger.command()
+@as_json
+def policy(*, as_json: bool) -> None:
+    """Print the policy file checkers are given: our keys in force, our witnesses, the quorum."""
+    with installation() as runtime:
+        text = publishing.policy_text(runtime)
+    show({"policy": text}, text.rstrip("\n"), machine=as_json)
+
+
+@ledger.command("rotate-key")
+@click.option("--compromised", is_flag=True, help="The old key never signs again.")
+@as_json
+def rotate_key(*, compromised: bool, as_json: bool) -> None:
+    """Give the log a new key of the same name; both sign each head for the overlap."""
+    with installation() as runtime:
+        changed = log.rotate_key(runtime, compromised=compromised)
+        text = publishing.policy_text(runtime)
+    found = {
+        "old_kid": changed.old_kid,
+        "new_kid": changed.new_kid,
+        "statement": changed.statement,
+        "possession": changed.possession,
+        "policy": text,
+    }
+    show(found, f"{changed.old_kid} → {changed.new_kid}\n{text}".rstrip("\n"), machine=as_json)
+
+
+@ledger.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @as_json
 def export(folder: Path, *, as_json: bool) -> None:
     """Write the published log to FOLDER, as files for any web server."""
     with installation() as runtime, Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("files")
-        size = export_log(
-            runtime.ledger_engine,
+        size = exporting.export_to(
+            runtime,
             folder,
-            now=wall(),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     show({"size": size, "folder": str(folder)}, f"{size} entries in {folder}", machine=as_json)

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "worker": "working",
     "ticker": "working",
     "ledger": "ledger",
+    "witness": "witness",
     "packet": "evidence",
     "keys": "keys",
     "ops": "evidence",

@@ -2,8 +2,9 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -12,6 +13,7 @@ import yidaitong
 # The folder of wsgi.py: beside the packages.
 ROOT: Final = Path(yidaitong.__file__).resolve().parent.parent
 _LOOPBACK: Final = "127.0.0.1"
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def gunicorn(application: str, bind: str, *, workers: int, threads: int) -> list[str]:
@@ -28,21 +30,26 @@ def _become(words: list[str]) -> None:
     os.execv(words[0], words)  # noqa: S606 - signals and exit code are the server's own
 
 
-_port = click.option("--port", type=int, default=8000, show_default=True)
-_descriptor = click.option("--fd", type=int, hidden=True, help="An open listening socket.")
+descriptor_option = click.option("--fd", type=int, hidden=True, help="An open listening socket.")
 
 
-def _bind(port: int, descriptor: int | None) -> str:
+def port_option(default: int) -> Callable[[F], F]:
+    """``--port`` of a server."""
+    return click.option("--port", type=int, default=default, show_default=True)
+
+
+def bind_to(port: int, descriptor: int | None) -> str:
+    """Where a server listens: a port of this machine, or a socket somebody opened."""
     return f"{_LOOPBACK}:{port}" if descriptor is None else f"fd://{descriptor}"
 
 
 @click.command()
-@_port
-@_descriptor
+@port_option(8000)
+@descriptor_option
 @click.option("--workers", type=int, default=2, show_default=True)
 def web(port: int, fd: int | None, workers: int) -> None:
     """Serve the portals and the API (gunicorn on this machine's own address)."""
-    _become(gunicorn("wsgi:app", _bind(port, fd), workers=workers, threads=2))
+    _become(gunicorn("wsgi:app", bind_to(port, fd), workers=workers, threads=2))
 
 
 @click.group()
@@ -51,10 +58,10 @@ def sandbox() -> None:
 
 
 @sandbox.command("serve")
-@click.option("--port", type=int, default=8100, show_default=True)
-@_descriptor
+@port_option(8100)
+@descriptor_option
 def serve_sandbox(port: int, fd: int | None) -> None:
     """Serve the eight departments and the identity provider, for development and tests."""
     # One process: used tickets and faults are its own. Threads: slow answers are its purpose.
     application = f"{__package__}.departments:make()"
-    _become(gunicorn(application, _bind(port, fd), workers=1, threads=16))
+    _become(gunicorn(application, bind_to(port, fd), workers=1, threads=16))

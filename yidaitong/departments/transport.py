@@ -49,7 +49,7 @@ class EgressError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One HTTP reply; ``body`` is read only with status 200, and decoded."""
+    """One HTTP reply; ``body`` is read, and decoded, only with a status worth reading."""
 
     status: int
     headers: Mapping[str, str]
@@ -119,6 +119,8 @@ class Egress:
     resolver: Resolver
     max_bytes: int
     ca_file: Path | None = None
+    # Replies whose body says something.
+    worth_reading: frozenset[int] = frozenset({_OK})
 
     def __post_init__(self) -> None:
         self._sessions: dict[str, _Session] = {}
@@ -187,7 +189,8 @@ class Egress:
         with session.post(
             url, data=body, headers=dict(headers), allow_redirects=False, stream=True
         ) as response:
-            content = self._read(response) if response.status_code == _OK else b""
+            worth = response.status_code in self.worth_reading
+            content = self._read(response) if worth else b""
             return Reply(status=response.status_code, headers=response.headers, body=content)
 
     def _read(self, response: requests.Response) -> bytes:

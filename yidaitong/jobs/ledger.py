@@ -1,7 +1,5 @@
 """The log's own process: opens the log, sequences, publishes; the only user of its role."""
 
-import os
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,23 +14,25 @@ from sqlalchemy.orm import Session
 
 from consent.events import Event, EventType
 from consent.evidence import record
+from consent.ledger.asking import Asker
 from consent.ledger.errors import LedgerNotOpenError
 from consent.ledger.gauge import Backlog
-from consent.ledger.guard import Guard
-from consent.ledger.note import NoteSigner
 from consent.ledger.proofs import CHANNEL
 from consent.ledger.publisher import Publisher
 from consent.ledger.sequencer import BATCH, open_log, sequence
-from consent.ledger.signatures import verifier_of
 from yidaitong.authorizations.desk import desk_of
+from yidaitong.jobs.exporting import Exporter
+from yidaitong.jobs.publishing import ORIGIN, publisher, vkeys
+from yidaitong.jobs.witnesses import asker_of
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import monotonic
-from yidaitong.kernel.crypto.box import KeyUse
+from yidaitong.kernel.crypto.box import KeyUse, Rotation
 from yidaitong.kernel.db.engine import bind_actor, make_engine
 from yidaitong.kernel.evidence import backlog, evidence_ready
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.settings import psycopg_url
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.packets import rotating
 from yidaitong.runtime import Runtime
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "init",
     "owner",
     "publisher",
+    "rotate_key",
     "step",
     "vkey",
 ]
@@ -53,7 +54,6 @@ PUBLISH_SECONDS: Final = 1.0
 SOON_SECONDS: Final = 0.05
 _BROKEN_SECONDS: Final = 1.0
 _OPENING: Final = text("SELECT pg_advisory_xact_lock(7391, 6962)")
-_ORIGIN: Final = text("SELECT origin FROM ledger.state")
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ def init(runtime: Runtime) -> None:
     origin = runtime.settings.ledger_origin
     with owner(runtime) as uow:
         uow.session.execute(_OPENING)
-        known = uow.session.execute(_ORIGIN).scalar_one_or_none()
+        known = uow.session.execute(ORIGIN).scalar_one_or_none()
         if known is not None and known != origin:
             raise LedgerNotOpenError("the log was opened under another origin")
         if known is None:
@@ -101,7 +101,7 @@ def vkey(runtime: Runtime) -> str:
     Raises:
         LedgerNotOpenError: ``init`` was not run.
     """
-    return str(_signer(runtime).vkey)
+    return str(vkeys(runtime)[0])
 
 
 def step(runtime: Runtime) -> bool:
@@ -110,37 +110,21 @@ def step(runtime: Runtime) -> bool:
     True when a new head was published.
     """
     with runtime.ledger_engine.connect() as connection:
-        if connection.execute(_ORIGIN).scalar_one_or_none() is None:
+        if connection.execute(ORIGIN).scalar_one_or_none() is None:
             init(runtime)
     while sequence(runtime.ledger_engine, origin=runtime.settings.ledger_origin):
         pass
     return publisher(runtime).publish() is not None
 
 
-def publisher(runtime: Runtime) -> Publisher:
-    """The publisher of this installation's log."""
-    signer = _signer(runtime)
-    settings = runtime.settings
-    guard = Guard(verifier_of(signer.vkey), settings.ledger_head_file)
+def rotate_key(runtime: Runtime, *, compromised: bool = False) -> Rotation:
+    """Give the log a new key of the same name; its leaf says from where on.
 
-    def after(done: str) -> None:
-        if settings.fail_point == f"publisher.{done}":
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return Publisher(engine=runtime.ledger_engine, signer=signer, guard=guard, after=after)
-
-
-def _signer(runtime: Runtime) -> NoteSigner:
-    def sign(data: bytes) -> bytes:
-        with Session(runtime.ledger_engine) as session:
-            return runtime.crypto.raw_sign(session, KeyUse.LOG, data)
-
-    with Session(runtime.ledger_engine) as session:
-        # The key was made when the log was opened: this role makes none.
-        if session.execute(_ORIGIN).scalar_one_or_none() is None:
-            raise LedgerNotOpenError("the log is not open")
-        public = runtime.crypto.public_key(session, KeyUse.LOG)
-    return NoteSigner(runtime.settings.ledger_origin, public, sign)
+    Both keys sign each head for the overlap, so that checkers have time to take the new policy
+    file; a compromised key never signs again.
+    """
+    with runtime.transaction(SYSTEM) as uow:
+        return rotating.rotate(uow, KeyUse.LOG, compromised=compromised)
 
 
 @dataclass
@@ -148,8 +132,13 @@ class LedgerLoop:
     """Sequences and publishes until told to stop. Several may run: they take turns."""
 
     runtime: Runtime
+    asker: Asker | None = None
     _published_at: float = field(default_factory=lambda: monotonic() - PUBLISH_SECONDS)
     _hinted: bool = False
+    _exporter: Exporter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._exporter = Exporter(self.runtime)
 
     def run(self, stop: threading.Event) -> None:
         """Serve until ``stop``; a lost database is waited for.
@@ -158,17 +147,20 @@ class LedgerLoop:
             LedgerForkError: going on would show two histories; the process exits with 3.
             LedgerNotOpenError: ``init`` was not run, or the origin was changed.
         """
-        while not stop.is_set():
-            try:
-                self._serve(stop)
-            except (OperationalError, psycopg.OperationalError) as error:
-                _log.warning("ledger.database_away", error=type(error).__name__)
-                stop.wait(_BROKEN_SECONDS)
+        self.asker = self.asker or asker_of(self.runtime.settings)
+        with self._exporter.running():
+            while not stop.is_set():
+                try:
+                    self._serve(stop)
+                except (OperationalError, psycopg.OperationalError) as error:
+                    _log.warning("ledger.database_away", error=type(error).__name__)
+                    stop.wait(_BROKEN_SECONDS)
 
     def _serve(self, stop: threading.Event) -> None:
-        press = publisher(self.runtime)
+        press = publisher(self.runtime, self.asker)
         with self.runtime.ledger_engine.connect() as connection, connection.begin():
             press.guard.check(connection)
+        press.confront()
         with self._listen() as hints:
             while not stop.is_set():
                 took = self._tick(press)
@@ -179,13 +171,16 @@ class LedgerLoop:
                 self._hinted |= any(True for _ in hints.notifies(timeout=pause, stop_after=1))
 
     def _tick(self, press: Publisher) -> int:
+        self._exporter.check()
         head = press.guard.head()
         at_least = 0 if head is None else head.size
         took = sequence(self.runtime.ledger_engine, origin=press.guard.origin, at_least=at_least)
         # Asked for even when this process took nothing: whoever did may be dead.
         waited = monotonic() - self._published_at
         if waited >= (SOON_SECONDS if self._hinted else PUBLISH_SECONDS):
-            press.publish()
+            # The keys are read again: one may have taken over from another.
+            if publisher(self.runtime, self.asker).publish() is not None:
+                self._exporter.hint()
             self._hinted = False
             self._published_at = monotonic()
         return took

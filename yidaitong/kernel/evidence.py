@@ -3,7 +3,9 @@
 from typing import Final
 
 from consent.ledger.gauge import Backlog, Gauge
+from consent.ledger.policy import read_policy
 from yidaitong.kernel.clock import monotonic
+from yidaitong.kernel.settings import Settings
 from yidaitong.kernel.uow import UnitOfWork
 
 # One gauge a database: a process serves one, a test run many.
@@ -11,12 +13,30 @@ _gauges: Final[dict[str, Gauge]] = {}
 
 
 def backlog(uow: UnitOfWork) -> Backlog:
-    """How far the log is behind, at most a second ago."""
-    return _gauges.setdefault(uow.settings.database_url, Gauge(monotonic)).read(uow.session)
+    """How evidence stands, at most a second ago."""
+    address = uow.settings.database_url
+    if address not in _gauges:
+        _gauges[address] = Gauge(monotonic, anchor_limit(uow.settings))
+    return _gauges[address].read(uow.session)
+
+
+def anchor_limit(settings: Settings) -> float | None:
+    """How old a witness's time may be, in seconds; None where no witness is ever asked.
+
+    Raises:
+        PolicyError: the publishing policy cannot be read.
+    """
+    if settings.ledger_policy_file is None:
+        return None
+    asked = read_policy(settings.ledger_policy_file.read_bytes()).urls
+    return float(settings.ledger_anchor_seconds) if asked else None
 
 
 def evidence_ready(uow: UnitOfWork) -> None:
-    """Refuse while evidence does not keep up (20,000 leaves, or one older than 30 s).
+    """Refuse while evidence does not keep up.
+
+    20,000 leaves, or one older than 30 s, wait for their index; the database's clock is more than
+    5 s behind the newest head; no witness told the time for hours.
 
     Raises:
         EvidenceUnavailableError: nothing may be widened or released now; stops still may.

@@ -37,6 +37,15 @@ class Settings:
     cookie_secure: bool = True
     ledger_origin: str = "log.yidaitong.example/ledger"
     ledger_head_file: Path = Path(".ydt/ledger/head")
+    # Our publishing policy (C2SP tlog-policy): witnesses, their addresses, the quorum a head needs
+    # before anybody sees it. Unset: no witness is asked.
+    ledger_policy_file: Path | None = None
+    # With witnesses: how old the newest time of one may be before nothing is released any more.
+    ledger_anchor_seconds: int = 14_400
+    # Both keys sign each head so long after the log's key was changed.
+    ledger_key_overlap_days: int = 30
+    # Where the published log is kept as files for a plain web server; unset: nowhere.
+    ledger_export_dir: Path | None = None
     # One address prefix for all departments; each department's code is appended in lower case.
     gateway_url: str = "http://127.0.0.1:8100"
     # Pinned public keys of the departments, a JWK set whose keys carry ydt_owner.
@@ -58,6 +67,9 @@ class Settings:
     lease_seconds: int = 10
     pull_ttl_seconds: int = 86_400
     packet_ttl_seconds: int = 86_400
+    # How often the registry is asked about each enterprise, and how many are asked about at once.
+    watch_seconds: int = 86_400
+    watch_batch: int = 20
     session_idle_minutes: int = 15
     session_max_hours: int = 8
     login_failures_per_quarter: int = 10
@@ -121,6 +133,10 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "cookie_secure": _flag,
     "ledger_origin": str,
     "ledger_head_file": Path,
+    "ledger_policy_file": Path,
+    "ledger_anchor_seconds": _positive(int),
+    "ledger_key_overlap_days": _positive(int),
+    "ledger_export_dir": Path,
     "gateway_url": _address,
     "gateway_keys_file": Path,
     "gateway_ca_file": Path,
@@ -136,6 +152,8 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "lease_seconds": _positive(int),
     "pull_ttl_seconds": _positive(int),
     "packet_ttl_seconds": _positive(int),
+    "watch_seconds": _positive(int),
+    "watch_batch": _positive(int),
     "session_idle_minutes": _positive(int),
     "session_max_hours": _positive(int),
     "login_failures_per_quarter": _positive(int),

@@ -10,7 +10,7 @@ from yidaitong.authorizations.desk import desk_of
 from yidaitong.kernel.actor import Realm
 from yidaitong.kernel.crypto.box import KeyUse, Rotation
 from yidaitong.kernel.crypto.signingkeys import OWNER
-from yidaitong.kernel.errors import ForbiddenError, InvalidStateError
+from yidaitong.kernel.errors import ForbiddenError
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import UnitOfWork
 
@@ -23,17 +23,14 @@ COMPROMISED: Final = "COMPROMISED"
 def rotate(uow: UnitOfWork, use: KeyUse, *, compromised: bool = False) -> Rotation:
     """Sign with a new key of ``use`` from now on; the statement goes to whoever pinned the old.
 
-    What the old key signed before this leaf stays valid. The log's own key changes another way:
-    with a policy file that holds both.
+    What the old key signed before this leaf stays valid. The log's own old key goes on signing
+    heads beside the new one for a while, unless it is compromised.
 
     Raises:
         ForbiddenError: not the system itself.
-        InvalidStateError: the key of the log.
     """
     if uow.actor.realm is not Realm.SYSTEM:
         raise ForbiddenError("keys are changed by the system")
-    if use is KeyUse.LOG:
-        raise InvalidStateError("the key of the log changes with its policy")
     at, reason = uow.clock(), COMPROMISED if compromised else YEARLY
 
     def statement(old_kid: str, new_kid: str) -> bytes:

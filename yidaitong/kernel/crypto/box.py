@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -57,6 +58,17 @@ class CryptoBox:
     def raw_sign(self, session: Session, use: KeyUse, data: bytes) -> bytes:
         """64 bytes of plain Ed25519 (RFC 8032) over ``data``."""
         return self._signing.active(session, use).raw.sign(data)
+
+    def raw_signers(
+        self, session: Session, use: KeyUse, overlap: timedelta
+    ) -> list[tuple[bytes, Callable[[bytes], bytes]]]:
+        """Public key and plain Ed25519 of the active key, then of those it just took over from."""
+        found = self._signing.taking_over(session, use, overlap)
+        return [(signer.public, signer.raw.sign) for signer in found]
+
+    def public_keys(self, session: Session, use: KeyUse) -> list[bytes]:
+        """Raw public keys that ``use`` ever had, newest first."""
+        return self._signing.publics(session, use)
 
     def public_key(self, session: Session, use: KeyUse) -> bytes:
         """The raw 32 bytes of the active public key."""

@@ -1,6 +1,7 @@
 """Our own signing keys: made at first use, private parts wrapped at rest."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -58,11 +59,38 @@ class SigningKeys:
             row = self._row(session, use)
             if row is None:
                 raise RuntimeError(f"no key for {use}")
-        kid, wrapped = row
+        return self._opened_key(*row)
+
+    def _opened_key(self, kid: str, wrapped: bytes) -> Signer:
         signer = self._opened.get((kid, wrapped))
         if signer is None:
             signer = self._opened[kid, wrapped] = self._open(kid, wrapped)
         return signer
+
+    def taking_over(self, session: Session, use: KeyUse, overlap: timedelta) -> list[Signer]:
+        """The active key, then those retired within ``overlap``; a revoked one never signs."""
+        since = func.clock_timestamp() - overlap
+        with session.no_autoflush:
+            rows = session.execute(
+                select(SigningKey.kid, SigningKey.wrapped)
+                .where(
+                    SigningKey.use == use,
+                    SigningKey.retired_at > since,
+                    SigningKey.revoked_at.is_(None),
+                )
+                .order_by(SigningKey.created_at.desc())
+            ).all()
+        return [self.active(session, use), *(self._opened_key(kid, w) for kid, w in rows)]
+
+    def publics(self, session: Session, use: KeyUse) -> list[bytes]:
+        """Every public key ``use`` ever had, newest first."""
+        with session.no_autoflush:
+            rows = session.execute(
+                select(SigningKey.public)
+                .where(SigningKey.use == use)
+                .order_by(SigningKey.created_at.desc())
+            ).scalars()
+            return [bytes(row) for row in rows]
 
     def rotate(self, session: Session, use: KeyUse, *, compromised: bool) -> tuple[Signer, Signer]:
         """Retire the active key of ``use`` and make another; the old one and the new one.
