@@ -32,7 +32,7 @@ _ENTERPRISE = (
 _BANK = "product.read application.read consent.read pull.read packet.read loan.read ledger.read"
 _GOV = "overview.read department.read product.read ledger.read"
 
-# Wire format: append only. Agents hold no consent.grant: granting is the representative's own act.
+# Wire format: append only. An agent without the right to authorise data holds no consent.grant.
 ROLES: Mapping[str, Role] = {
     role.code: role
     for role in (
@@ -41,9 +41,24 @@ ROLES: Mapping[str, Role] = {
             Realm.ENTERPRISE,
             Text("法定代表人", "Legal representative"),
             f"{_ENTERPRISE} consent.grant consent.deny consent.pause consent.resume "
-            "consent.revoke offer.accept offer.decline contract.sign mandate.grant mandate.revoke",
+            "consent.revoke offer.accept offer.decline contract.sign mandate.grant mandate.revoke "
+            "mandate.confirm quorum.raise quorum.lower",
         ),
         _role("ent_agent", Realm.ENTERPRISE, Text("经办人", "Agent"), _ENTERPRISE),
+        # What a mandate adds: each right that reaches further than filling in forms.
+        _role(
+            "ent_signatory",
+            Realm.ENTERPRISE,
+            Text("授权签署人", "Signatory"),
+            f"{_ENTERPRISE} consent.grant consent.deny consent.pause consent.resume "
+            "consent.revoke quorum.lower",
+        ),
+        _role(
+            "ent_signer",
+            Realm.ENTERPRISE,
+            Text("签约人", "Contract signer"),
+            f"{_ENTERPRISE} offer.accept offer.decline contract.sign",
+        ),
         _role(
             "bank_maker",
             Realm.BANK,
@@ -68,13 +83,14 @@ ROLES: Mapping[str, Role] = {
             Realm.GOV,
             Text("服务中心经办", "Centre officer"),
             f"{_GOV} enterprise.read enterprise.review product.review catalogue.stop "
-            "bank.register bank_key.propose",
+            "bank.register bank_key.propose consent_order.read consent_order.propose",
         ),
         _role(
             "centre_checker",
             Realm.GOV,
             Text("服务中心复核", "Centre checker"),
-            f"{_GOV} enterprise.read product.admit catalogue.resume bank.accredit bank_key.pin",
+            f"{_GOV} enterprise.read product.admit catalogue.resume bank.accredit bank_key.pin "
+            "consent_order.read consent_order.confirm",
         ),
         _role("gov_viewer", Realm.GOV, Text("监管查看", "Oversight viewer"), _GOV),
         _role("auditor", Realm.GOV, Text("审计", "Auditor"), f"{_GOV} enterprise.read audit.read"),

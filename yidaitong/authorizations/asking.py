@@ -1,11 +1,12 @@
 """Asking: the server derives scope and text; the person can only read, sign or refuse."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from consent import service
-from consent.artefact import Application
+from consent.artefact import Application, Dataset
 from consent.events import sha256_b64u
 from yidaitong import audit
 from yidaitong.authorizations.commands import RequestAuthorization
@@ -64,9 +65,9 @@ def ask(uow: UnitOfWork, offer: Offer, command: RequestAuthorization) -> Asked:
     scope = _scope(uow, offer, occasion)
     if who.uscc.startswith(INDIVIDUAL_PREFIX):
         draft = personal_draft(uow, who, offer, occasion, (whole_scope(scope), None))
-        return Asked(request_id=_make(uow, draft), digest=draft.artefact.digest)
+        return Asked(request_id=make_request(uow, draft), digest=draft.artefact.digest)
     draft = enterprise_draft(uow, who, offer, occasion, scope.enterprise)
-    request_id = _make(uow, draft)
+    request_id = make_request(uow, draft)
     if not scope.personal:
         return Asked(request_id=request_id, digest=draft.artefact.digest)
     # Drafted after its parent: ids are in order of time, and locks in order of ids.
@@ -74,7 +75,7 @@ def ask(uow: UnitOfWork, offer: Offer, command: RequestAuthorization) -> Asked:
     return Asked(
         request_id=request_id,
         digest=draft.artefact.digest,
-        companion_id=_make(uow, own),
+        companion_id=make_request(uow, own),
         companion_digest=own.artefact.digest,
     )
 
@@ -107,16 +108,30 @@ def _application(command: RequestAuthorization) -> Application | None:
 def _scope(uow: UnitOfWork, offer: Offer, occasion: Occasion) -> Scope:
     starts_on = business_date(occasion.at)
     last_day = occasion.at + TERMS[occasion.purpose].life
-    scope = scope_of(offer.items, starts_on, business_date(last_day))
-    named = [dataset.resource for dataset in (*scope.enterprise, *scope.personal)]
-    missing = servable(uow, named)
-    if missing:
-        told = [{"resource": one.resource, "why": one.why.value} for one in missing]
-        raise SourceNotReadyError(f"product {offer.product_id}", resources=told)
+    scope = scope_of(offer.items, starts_on, business_date(last_day), offer.optional)
+    check_served(uow, offer.product_id, (*scope.enterprise, *scope.personal))
     return scope
 
 
-def _make(uow: UnitOfWork, draft: Draft) -> UUID:
+def check_served(uow: UnitOfWork, product_id: str, datasets: Iterable[Dataset]) -> None:
+    """Refuse to ask people for what no department serves now.
+
+    Raises:
+        SourceNotReadyError: ``resources`` says which and why.
+    """
+    missing = servable(uow, [dataset.resource for dataset in datasets])
+    if missing:
+        told = [{"resource": one.resource, "why": one.why.value} for one in missing]
+        raise SourceNotReadyError(f"product {product_id}", resources=told)
+
+
+def make_request(uow: UnitOfWork, draft: Draft) -> UUID:
+    """Put a draft before its signatories and keep its text; the request's id.
+
+    Raises:
+        RequestExistsError: such a request is open, or such a consent lives.
+        EvidenceUnavailableError: evidence cannot be written now.
+    """
     artefact = draft.artefact
     request = service.make(
         desk_of(uow),
@@ -124,7 +139,7 @@ def _make(uow: UnitOfWork, draft: Draft) -> UUID:
             artefact=artefact, enterprise_id=draft.enterprise_id, person_id=draft.person_id
         ),
     )
-    _keep_text(uow, draft, request.made_at)
+    keep_text(uow, draft, request.made_at)
     audit.record(
         uow,
         "consent.request",
@@ -136,7 +151,8 @@ def _make(uow: UnitOfWork, draft: Draft) -> UUID:
     return request.id
 
 
-def _keep_text(uow: UnitOfWork, draft: Draft, shown_from: datetime) -> None:
+def keep_text(uow: UnitOfWork, draft: Draft, shown_from: datetime) -> None:
+    """Keep the exact text of a draft for ever, by its hash."""
     artefact = draft.artefact
     request_id, chain_id = UUID(artefact.request_id), UUID(artefact.chain_id)
     plain = draft.rendered.encode()

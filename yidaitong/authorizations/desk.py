@@ -6,6 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from consent.ports import ActorRef, Desk, Reach, SealedAt, SignUse
+from yidaitong.enterprises.mandates import mandate_id_of
 from yidaitong.kernel.actor import Actor, Realm
 from yidaitong.kernel.crypto.box import DekKind, KeyUse, Place
 from yidaitong.kernel.errors import ForbiddenError
@@ -19,6 +20,8 @@ PLATFORM = "一贷通"
 _ROLES: Mapping[str, str] = {
     "ent_rep": "LEGAL_REP",
     "ent_agent": "AGENT",
+    "ent_signatory": "AGENT",
+    "ent_signer": "AGENT",
     "bank_maker": "BANK",
     "bank_checker": "BANK",
     "bank_product": "BANK",
@@ -62,7 +65,7 @@ def desk_of(uow: UnitOfWork, *, job: str | None = None) -> Desk:
     keys = _Keys(uow)
     return Desk(
         session=uow.session,
-        actor=actor_ref(uow.actor, job),
+        actor=actor_ref(uow.actor, job, _mandate(uow)),
         reach=_reach(uow.actor),
         clock=uow.clock,
         new_id=uuid7,
@@ -73,14 +76,26 @@ def desk_of(uow: UnitOfWork, *, job: str | None = None) -> Desk:
     )
 
 
-def actor_ref(actor: Actor, job: str | None = None) -> ActorRef:
-    """Who acts, in the words of evidence."""
+def actor_ref(actor: Actor, job: str | None = None, mandate_id: UUID | None = None) -> ActorRef:
+    """Who acts and by which mandate, in the words of evidence."""
     if actor.realm is Realm.SYSTEM:
         return ActorRef(role="SYSTEM", auth_level=actor.auth_level, job=job)
     known = sorted(_ROLES[role] for role in actor.roles if role in _ROLES)
     # A representative who also holds other roles acts as representative.
     role = "LEGAL_REP" if "LEGAL_REP" in known else next(iter(known), actor.realm.value.upper())
-    return ActorRef(person_id=actor.person_id, role=role, auth_level=actor.auth_level)
+    return ActorRef(
+        person_id=actor.person_id,
+        role=role,
+        auth_level=actor.auth_level,
+        mandate_id=mandate_id,
+    )
+
+
+def _mandate(uow: UnitOfWork) -> UUID | None:
+    actor = uow.actor
+    if "ent_agent" not in actor.roles or actor.person_id is None:
+        return None
+    return mandate_id_of(uow, actor.enterprise_id, actor.person_id)
 
 
 def _reach(actor: Actor) -> Reach:

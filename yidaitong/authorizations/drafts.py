@@ -22,12 +22,14 @@ from consent.artefact import (
 from consent.artefact import Purpose as PurposeField
 from consent.encoding import b64u
 from consent.events import sha256_b64u
+from consent.service import REP_LEFT
 from yidaitong.authorizations import text
 from yidaitong.authorizations.desk import PLATFORM
 from yidaitong.authorizations.offers import Offer
 from yidaitong.authorizations.purposes import TERMS, Purpose, Terms
 from yidaitong.enterprises import queries as enterprises
 from yidaitong.enterprises.mandates import Signatory, signatories
+from yidaitong.kernel.errors import InvalidStateError
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
@@ -66,12 +68,13 @@ class _Principal:
     """Who is asked, how they are named, in which words."""
 
     subject: Subject
-    signatories: tuple[Eligible, ...]
+    mandate: Mandate
     name: str
     template: Text
     suffix: str = ""
     person_id: UUID | None = None
     companion_of: str | None = None
+    ends_on: tuple[str, ...] = ()
 
 
 def enterprise_draft(
@@ -90,7 +93,7 @@ def enterprise_draft(
             name=who.name,
             pairwise_id=_pairwise(uow, offer.bank_id, who.uscc),
         ),
-        signatories=tuple(_eligible(one) for one in signatories(uow, who.enterprise_id)),
+        mandate=mandate_of(uow, who.enterprise_id),
         name=who.name,
         template=text.ENTERPRISE,
     )
@@ -118,7 +121,11 @@ def personal_draft(
             name=who.rep_name or "",
             pairwise_id=_pairwise(uow, offer.bank_id, person),
         ),
-        signatories=(Eligible(person_id=person, role="SELF", mandate_id=None),),
+        mandate=Mandate(
+            quorum=Quorum(m=1, n=1),
+            eligible=(Eligible(person_id=person, role="SELF", mandate_id=None),),
+        ),
+        ends_on=(REP_LEFT,),
         name=who.rep_name or "",
         template=text.INDIVIDUAL if companion_of is None else text.PERSONAL,
         suffix=text.PERSONAL_SUFFIX,
@@ -176,9 +183,7 @@ def _body(
         request_id=str(uuid7()),
         txn_id=str(uuid7()),
         subject=principal.subject,
-        mandate=Mandate(
-            quorum=Quorum(m=1, n=len(principal.signatories)), eligible=principal.signatories
-        ),
+        mandate=principal.mandate,
         controller=Controller(
             bank_id=offer.bank_id,
             name=offer.bank_name,
@@ -210,7 +215,7 @@ def _body(
         total_quota=terms.total_quota,
         starts_at=write_at(occasion.at),
         expires_at=write_at(occasion.at + terms.life),
-        ends_on=terms.ends_on,
+        ends_on=(*terms.ends_on, *principal.ends_on),
         data_life=terms.keep,
         erase_basis="PURPOSE_END",
         storage_locations=STORAGE,
@@ -238,6 +243,19 @@ def _body(
         prev_digest=None,
         annex_commitment=None,
     )
+
+
+def mandate_of(uow: UnitOfWork, enterprise_id: UUID) -> Mandate:
+    """Who may sign for an enterprise now, and how many must.
+
+    Raises:
+        InvalidStateError: fewer may sign than must: nothing can be granted until that changes.
+    """
+    eligible = tuple(_eligible(one) for one in signatories(uow, enterprise_id))
+    m = enterprises.enterprise_of(uow, enterprise_id).quorum
+    if len(eligible) < m:
+        raise InvalidStateError(f"{len(eligible)} of {m} may sign for enterprise {enterprise_id}")
+    return Mandate(quorum=Quorum(m=m, n=len(eligible)), eligible=eligible)
 
 
 def _eligible(one: Signatory) -> Eligible:

@@ -1,18 +1,23 @@
 """What an authorization needs to know of a product: its bank, its policy version, its items."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from yidaitong.banks.queries import bank_of
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.products.models import ProductVersion
-from yidaitong.products.policy import items
+from yidaitong.products.policy import Policy, items
+from yidaitong.products.policy.grammar import Condition, OnFail, items_of
 from yidaitong.products.queries import policy_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """One effective product version of one bank; ``items`` are all its policy names."""
+    """One effective product version of one bank; ``items`` are all its policy names.
+
+    ``optional`` are those the enterprise may leave out.
+    """
 
     product_id: str
     product_name: Text
@@ -22,11 +27,13 @@ class Offer:
     policy_version: int
     policy_sha256: str
     items: frozenset[str]
+    optional: frozenset[str] = frozenset()
 
 
 def offer_of(uow: UnitOfWork, version: ProductVersion) -> Offer:
     """What is put before an enterprise that wants this version."""
     bank = bank_of(uow, version.bank_id)
+    policy = policy_of(version)
     return Offer(
         product_id=version.product_id,
         product_name=version.name,
@@ -35,5 +42,28 @@ def offer_of(uow: UnitOfWork, version: ProductVersion) -> Offer:
         bank_contact=bank.contact,
         policy_version=version.version,
         policy_sha256=version.sha256,
-        items=frozenset(items(policy_of(version))),
+        items=frozenset(items(policy)),
+        optional=optional_items(policy),
     )
+
+
+def optional_items(policy: Policy) -> frozenset[str]:
+    """Items without which the policy can still decide: only rules that refer to a person read them.
+
+    A rule that rejects, the table, the limit and the rate need theirs.
+    """
+    needed = {
+        item
+        for rule in policy.rules
+        if rule.on_fail is OnFail.REJECT
+        for item in _read(rule.condition)
+    }
+    needed |= {item for row in policy.rows for condition in row.when for item in _read(condition)}
+    needed |= {*items_of(policy.limit), *items_of(policy.rate)}
+    return frozenset(items(policy)) - needed
+
+
+def _read(condition: Condition) -> Iterator[str]:
+    yield condition.item
+    if condition.expr is not None:
+        yield from items_of(condition.expr)

@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from consent import service
 from consent.artefact import ConsentArtefact
 from consent.chains import visible
-from consent.drafts import read_draft
+from consent.drafts import read_artefact, read_draft
 from consent.lifecycle import (
     CONSENT_LABELS,
     REQUEST_LABELS,
@@ -19,8 +19,9 @@ from consent.lifecycle import (
     RequestState,
     state_at,
 )
-from consent.models import Chain, ConsentRequest
-from consent.steps import request_state, visible_requests
+from consent.models import Chain, ConsentRequest, ConsentRow
+from consent.steps import request_state, signatures_of, visible_requests
+from yidaitong.authorizations.changes import changes
 from yidaitong.authorizations.desk import desk_of, evidence_place
 from yidaitong.authorizations.models import AuthorizationText
 from yidaitong.kernel.actor import Realm
@@ -49,6 +50,8 @@ class Authorization:
     ends_at: datetime
     resumes_at: datetime | None
     ended_at: datetime | None
+    suspended_reason: str | None = None
+    renewable: bool = False
 
     @property
     def label(self) -> Text:
@@ -72,11 +75,19 @@ class Ask:
     lapses_at: datetime
     artefact: ConsentArtefact
     text: str
+    m: int
+    signed_by: frozenset[UUID]
+    amends: ConsentArtefact | None = None
 
     @property
     def label(self) -> Text:
         """Name of the state."""
         return Text(*REQUEST_LABELS[self.state])
+
+    @property
+    def changes(self) -> Sequence[Text]:
+        """What an amendment changes, one sentence each."""
+        return [] if self.amends is None else changes(self.amends, self.artefact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +182,7 @@ def authorization_in_full(uow: UnitOfWork, chain_id: UUID) -> AuthorizationInFul
     return AuthorizationInFull(
         authorization=_entry(chain, uow.now),
         artefact=artefact,
-        text=_text(uow, UUID(artefact.request_id)),
+        text=_text(uow, UUID(artefact.request_id), artefact.notice.rendered_sha256),
         events=[_moment(one) for one in service.history(desk, chain_id)],
         receipts=[] if _is_bank(uow) else service.receipts_of(desk, chain_id),
     )
@@ -253,10 +264,19 @@ def _entry(chain: Chain, at: datetime) -> Authorization:
         ends_at=chain.ends_at,
         resumes_at=chain.resumes_at,
         ended_at=chain.ended_at,
+        suspended_reason=chain.suspended_reason,
+        renewable=chain.renew_offered_at is not None,
     )
 
 
+def _amended(uow: UnitOfWork, row: ConsentRequest) -> ConsentArtefact | None:
+    if row.supersedes is None:
+        return None
+    return read_artefact(desk_of(uow), uow.session.get_one(ConsentRow, row.supersedes))
+
+
 def _ask(uow: UnitOfWork, row: ConsentRequest) -> Ask:
+    desk = desk_of(uow)
     return Ask(
         request_id=row.id,
         digest=row.digest,
@@ -268,12 +288,15 @@ def _ask(uow: UnitOfWork, row: ConsentRequest) -> Ask:
         application_id=row.application_id,
         companion_of=row.companion_of,
         lapses_at=row.lapses_at,
-        artefact=read_draft(desk_of(uow), row),
-        text=_text(uow, row.id),
+        artefact=read_draft(desk, row),
+        text=_text(uow, row.id, row.rendered_sha256),
+        m=row.m,
+        signed_by=frozenset(one.person_id for one in signatures_of(desk, row)),
+        amends=_amended(uow, row),
     )
 
 
-def _text(uow: UnitOfWork, request_id: UUID) -> str:
-    row = uow.session.get_one(AuthorizationText, request_id)
+def _text(uow: UnitOfWork, request_id: UUID, sha256: str) -> str:
+    row = uow.session.get_one(AuthorizationText, (request_id, sha256))
     place = evidence_place(AuthorizationText.__tablename__, row.request_id, row.chain_id)
     return uow.crypto.open(uow.session, place, row.sealed).decode()

@@ -1,7 +1,7 @@
 """The scope of a consent, derived from what a policy names; nobody types it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from consent.artefact import Dataset, DateRange
@@ -19,20 +19,45 @@ class Scope:
     personal: tuple[Dataset, ...]
 
 
-def scope_of(items: Iterable[str], starts_on: date, expires_on: date) -> Scope:
+def scope_of(
+    items: Iterable[str],
+    starts_on: date,
+    expires_on: date,
+    optional: frozenset[str] = frozenset(),
+) -> Scope:
     """What must be consented to so that ``items`` can be computed on any day of the consent.
 
-    Platform items need no department. Order is the catalogue's.
+    Platform items need no department. Order is the catalogue's. A resource may be left out when
+    all its items are ``optional``.
 
     Raises:
         KeyError: no department derives such an item.
     """
     named = [ITEMS[name] for name in sorted(set(items))]
     days = (starts_on, expires_on)
-    return Scope(
+    scope = Scope(
         enterprise=_datasets([item for item in named if not item.personal], days),
         personal=_datasets([item for item in named if item.personal], days),
     )
+    return Scope(
+        enterprise=tuple(_marked(dataset, optional) for dataset in scope.enterprise),
+        personal=scope.personal,
+    )
+
+
+def less_items(dataset: Dataset, items: Iterable[str]) -> Dataset:
+    """The dataset without the items that are not in ``items``, nor the fields only they read."""
+    kept = [ITEMS[name] for name in dataset.items if name in set(items)]
+    read = {name for item in kept for name in item.fields}
+    return replace(
+        dataset,
+        items=tuple(item.name for item in kept),
+        fields=tuple(name for name in dataset.fields if name in read),
+    )
+
+
+def _marked(dataset: Dataset, optional: frozenset[str]) -> Dataset:
+    return replace(dataset, optional=set(dataset.items) <= optional)
 
 
 def whole_scope(scope: Scope) -> tuple[Dataset, ...]:
@@ -73,7 +98,7 @@ def _merge(one: Dataset, other: Dataset) -> Dataset:
         fields=_in_order(order, {*one.fields, *other.fields}),
         items=tuple(sorted({*one.items, *other.items})),
         range=one.range or other.range,
-        optional=False,
+        optional=one.optional and other.optional,
         sensitivity=one.sensitivity,
     )
 

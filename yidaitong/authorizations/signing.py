@@ -20,11 +20,16 @@ from yidaitong.accounts import stepup
 from yidaitong.accounts.sessions import token_hash
 from yidaitong.authorizations.commands import Sign
 from yidaitong.authorizations.desk import desk_of
-from yidaitong.enterprises.mandates import signatories
+from yidaitong.authorizations.representation import MANDATE_REVIEW, is_representative, lift
+from yidaitong.enterprises.mandates import entitled
 from yidaitong.kernel.uow import UnitOfWork
 
 GRANT = "consent.grant"
 DENY = "consent.deny"
+# Brings what is in flight to what an amendment still allows.
+AMEND_JOB = "pulls.amend"
+# Why consents wait whose text was revised. Wire format: append only.
+RECONSENT = "RECONSENT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +59,13 @@ def sign_and_grant(uow: UnitOfWork, command: Sign) -> Granted | None:
     before = uow.actor
     proven = stepup.consume(uow, command.token, command.digest)
     desk = desk_of(proven)
-    entitled = {one.person_id for one in signatories(proven, proven.actor.enterprise_id)}
-    if proven.actor.person_id not in entitled:
+    standing = entitled(proven, proven.actor.enterprise_id)
+    if proven.actor.person_id not in standing:
         raise MandateInsufficientError(f"{proven.actor.person_id} may not sign now")
     signing = service.Signing(
         digest=command.digest,
         evidence=f"step-up:{token_hash(command.token).hex()}",
-        standing=entitled.__contains__,
+        standing=standing.__contains__,
     )
     signed = service.sign(desk, command.request_id, signing)
     audit.record(
@@ -74,6 +79,7 @@ def sign_and_grant(uow: UnitOfWork, command: Sign) -> Granted | None:
             application_id=signed.request.application_id,
             receipt=service.issue(desk, signed.event.event_id),
         )
+        _follow_up(proven, signed.request, signed.chain)
         audit.record(
             proven,
             "consent.grant",
@@ -84,6 +90,17 @@ def sign_and_grant(uow: UnitOfWork, command: Sign) -> Granted | None:
     # The proof was for this act alone.
     uow.acting(before)
     return granted
+
+
+def _follow_up(uow: UnitOfWork, request: ConsentRequest, live: service.LiveChain) -> None:
+    """What an amendment leads to: fewer lines in flight, and the end of a review it answers."""
+    if request.supersedes is None:
+        return
+    uow.defer(AMEND_JOB, key=f"{live.id}:{live.epoch}", chain_id=live.id)
+    reason = live.row.suspended_reason
+    answered = reason == MANDATE_REVIEW and is_representative(uow)
+    if answered or reason == RECONSENT:
+        lift(uow, live.id, str(reason))
 
 
 def deny(uow: UnitOfWork, request_id: UUID, reason: str | None = None) -> None:

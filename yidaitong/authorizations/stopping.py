@@ -57,8 +57,8 @@ def revoke(uow: UnitOfWork, command: Revoke) -> Revoked:
     receipt = _receipt(uow, stopped)
     if stopped.first:
         for one in (stopped, *stopped.companions):
-            _destroy_data(uow, one.chain.id)
-            _promise_stop(uow, one.chain.id, one.chain.epoch)
+            destroy_data(uow, one.chain.id)
+            promise_stop(uow, one.chain.id, one.chain.epoch)
         audit.record(uow, "consent.revoke", object_type="consent", object_id=command.chain_id)
     return Revoked(
         chain_id=command.chain_id,
@@ -80,7 +80,7 @@ def pause(uow: UnitOfWork, chain_id: UUID, resumes_at: datetime | None = None) -
     """
     uow.actor.require(PAUSE)
     service.pause(desk_of(uow), chain_id, resumes_at)
-    _promise_hold(uow, chain_id)
+    promise_hold(uow, chain_id)
     audit.record(uow, "consent.pause", object_type="consent", object_id=chain_id)
 
 
@@ -99,7 +99,7 @@ def resume(uow: UnitOfWork, chain_id: UUID, token: str) -> None:
     live = service.lock_chain(desk_of(uow), chain_id)
     proven = stepup.consume(uow, token, live.digest)
     service.resume(desk_of(proven), chain_id)
-    _promise_hold(proven, chain_id)
+    promise_hold(proven, chain_id)
     audit.record(proven, "consent.resume", object_type="consent", object_id=chain_id)
     uow.acting(before)
 
@@ -119,7 +119,7 @@ def end_for(uow: UnitOfWork, application_id: UUID, cause: str) -> list[UUID]:
         if live.is_live and cause in service.ends_on(desk, live.row):
             service.close(desk, chain_id, cause)
             ended.append(chain_id)
-            _promise_stop(uow, chain_id, live.epoch)
+            promise_stop(uow, chain_id, live.epoch)
     return ended
 
 
@@ -150,9 +150,9 @@ def record_due(uow: UnitOfWork, limit: int = 200) -> int:
     touched = service.record_due(desk, limit)
     for live in touched:
         if live.is_live:
-            _promise_hold(uow, live.id)
+            promise_hold(uow, live.id)
         else:
-            _promise_stop(uow, live.id, live.epoch)
+            promise_stop(uow, live.id, live.epoch)
     return len(touched) + len(service.lapse_due(desk, limit))
 
 
@@ -172,17 +172,19 @@ def _receipt(uow: UnitOfWork, stopped: service.Stopped) -> Mapping[str, Any]:
     return service.receipt_of(desk, stopped.chain.id, service.ReceiptType.REVOKE)
 
 
-def _promise_stop(uow: UnitOfWork, chain_id: UUID, epoch: int) -> None:
+def promise_stop(uow: UnitOfWork, chain_id: UUID, epoch: int) -> None:
+    """Have what is in flight under an ended consent cancelled after the commit."""
     uow.defer(STOP_JOB, key=f"{chain_id}:{epoch}", chain_id=chain_id)
 
 
-def _promise_hold(uow: UnitOfWork, chain_id: UUID) -> None:
+def promise_hold(uow: UnitOfWork, chain_id: UUID) -> None:
+    """Have what is in flight wait or go on after the commit, as the consent's state says."""
     # The lock is held already; the row is read again for the epoch the act led to.
     epoch = uow.session.get_one(Chain, chain_id).epoch
     uow.defer(HOLD_JOB, key=f"{chain_id}:{epoch}", chain_id=chain_id)
 
 
-def _destroy_data(uow: UnitOfWork, chain_id: UUID) -> None:
+def destroy_data(uow: UnitOfWork, chain_id: UUID, cause: str = "REVOKED") -> None:
     """At once, not by a job: after the commit nothing opens what was fetched."""
     key_id = uow.crypto.destroy(uow.session, DekKind.DATA, chain_id)
     if key_id is None:
@@ -194,7 +196,7 @@ def _destroy_data(uow: UnitOfWork, chain_id: UUID) -> None:
             ref=key_id,
             n=1,
             chain_id=chain_id,
-            reason="REVOKED",
-            members={"key_id": key_id, "kind": DekKind.DATA.value, "cause": "REVOKED"},
+            reason=cause,
+            members={"key_id": key_id, "kind": DekKind.DATA.value, "cause": cause},
         ),
     )

@@ -94,6 +94,13 @@ CONSEQUENCES = Text(
     "this application may not go on.",
 )
 
+# Stands before the text of an amendment.
+CHANGES = Text(
+    "授权变更（与现行授权的差异，由系统比对生成）\n{lines}\n\n变更后的完整授权如下。\n\n",
+    "Change of an authorization (found by comparing it with the present one)\n{lines}\n\n"
+    "The whole authorization after the change reads as follows.\n\n",
+)
+
 _LINE = Text(
     "{n}. {department}：{resource}（{items}），{range}，{calls}；",
     "{n}. {department}: {resource} ({items}), {range}, {calls};",

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from consent.errors import MandateInsufficientError
 from yidaitong.enterprises.lifecycle import EnterpriseState
-from yidaitong.enterprises.models import Mandate, MandateRight, MandateState
+from yidaitong.enterprises.mandate_lifecycle import MandateRight, MandateState
+from yidaitong.enterprises.models import Mandate
 from yidaitong.enterprises.queries import enterprise_of
 from yidaitong.kernel.uow import UnitOfWork
 
@@ -51,3 +53,40 @@ def signatories(uow: UnitOfWork, enterprise_id: UUID) -> list[Signatory]:
     )
     first = Signatory(enterprise.rep_person_id, SignatoryRole.LEGAL_REP, None)
     return [first, *(Signatory(one.person_id, SignatoryRole.AGENT, one.id) for one in agents)]
+
+
+def entitled(uow: UnitOfWork, enterprise_id: UUID) -> frozenset[UUID]:
+    """Ids of everybody who may authorise data now."""
+    return frozenset(one.person_id for one in signatories(uow, enterprise_id))
+
+
+def may_sign(uow: UnitOfWork) -> None:
+    """Refuse an actor who may not authorise data for their enterprise now.
+
+    Raises:
+        MandateInsufficientError: they may not, or no longer.
+    """
+    if uow.actor.person_id not in entitled(uow, uow.actor.enterprise_id):
+        raise MandateInsufficientError(f"{uow.actor.person_id} may not sign now")
+
+
+def mandate_id_of(uow: UnitOfWork, enterprise_id: UUID, person_id: UUID) -> UUID | None:
+    """The living mandate an agent acts by, None where there is none."""
+    return uow.session.scalar(
+        select(Mandate.id).where(
+            Mandate.enterprise_id == enterprise_id,
+            Mandate.person_id == person_id,
+            Mandate.state == MandateState.ACTIVE,
+        )
+    )
+
+
+def mandates_of(uow: UnitOfWork, enterprise_id: UUID) -> list[Mandate]:
+    """Every mandate of one enterprise, newest first."""
+    return list(
+        uow.session.scalars(
+            select(Mandate)
+            .where(Mandate.enterprise_id == enterprise_id)
+            .order_by(Mandate.id.desc())
+        )
+    )

@@ -1,4 +1,4 @@
-"""Tables of enterprises: who they are, the evidence of onboarding, tries of verification."""
+"""Tables of enterprises: who they are, who may act for them, the evidence of onboarding."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -17,10 +17,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from yidaitong.enterprises.lifecycle import EnterpriseState
+from yidaitong.enterprises.mandate_lifecycle import MandateState
 from yidaitong.kernel.db.base import Base
 from yidaitong.kernel.db.rls import Rls
 from yidaitong.kernel.db.types import UtcDateTime, str_enum
 from yidaitong.kernel.ids import uuid7
+
+_LIVING = "state IN ('ACTIVE', 'SUSPENDED')"
 
 
 class Enterprise(Base, kw_only=True):
@@ -34,6 +37,7 @@ class Enterprise(Base, kw_only=True):
 
     __tablename__ = "enterprise"
     __table_args__ = (
+        CheckConstraint("quorum >= 1", name="quorum"),
         Index(
             "uq_enterprise_registered",
             "uscc_index",
@@ -59,6 +63,14 @@ class Enterprise(Base, kw_only=True):
     resume_sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True, default=None)
+    # How many of those who may sign must: any one stops, so many widen.
+    quorum: Mapped[int] = mapped_column(default=1)
+    # Counts what the log says about who may act: quorum and representative.
+    standing_n: Mapped[int] = mapped_column(default=0)
+    # Since when nobody represents it: the registry named somebody who is not verified yet.
+    review_since: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    # When the registry was last asked.
+    watched_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True, default=None)
     row_version: Mapped[int] = mapped_column(init=False)
 
     __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 - SQLAlchemy reads it
@@ -111,33 +123,24 @@ class VerificationTries(Base, kw_only=True):
     tries: Mapped[int] = mapped_column(default=0)
 
 
-class MandateState(StrEnum):
-    """Whether an agent may act."""
-
-    # Wire format: append only.
-    ACTIVE = "ACTIVE"
-    SUSPENDED = "SUSPENDED"
-    REVOKED = "REVOKED"
-    EXPIRED = "EXPIRED"
-    INVALID = "INVALID"
-
-
-class MandateRight(StrEnum):
-    """What an agent may be allowed to do; authorising data is off unless it is named."""
-
-    # Wire format: append only.
-    FILL = "fill"
-    VIEW_PACKET = "view_packet"
-    AUTHORISE_DATA = "authorise_data"
-    SIGN_APPLICATION = "sign_application"
-
-
 class Mandate(Base, kw_only=True):
-    """An agent's right to act for an enterprise, given by its representative for a time."""
+    """An agent's right to act for an enterprise, given by its representative for a time.
+
+    ``n`` counts edges; ``suspended_at`` is set while it waits for a new representative.
+    """
 
     __tablename__ = "mandate"
     __table_args__ = (
         CheckConstraint("ends_at > granted_at", name="term"),
+        Index("ix_mandate_ends_at", "ends_at", postgresql_where=text(_LIVING)),
+        # One person holds one living mandate of an enterprise.
+        Index(
+            "uq_mandate_living",
+            "enterprise_id",
+            "person_id",
+            unique=True,
+            postgresql_where=text(_LIVING),
+        ),
         {"info": {"rls": Rls(enterprise="enterprise_id", gov=True)}},
     )
 
@@ -149,6 +152,70 @@ class Mandate(Base, kw_only=True):
     granted_by: Mapped[UUID]
     granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    n: Mapped[int] = mapped_column(default=1)
+    evidence_sha256: Mapped[str | None] = mapped_column(String(43), default=None)
+    suspended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     row_version: Mapped[int] = mapped_column(init=False)
 
     __mapper_args__ = {"version_id_col": row_version}  # noqa: RUF012 - SQLAlchemy reads it
+
+
+class MandateInvitation(Base, kw_only=True):
+    """A mandate the representative offers; it begins when the invited person proves who they are.
+
+    ``name`` (sealed) is whom the representative means; ``code_sha256`` proves the invitation.
+    """
+
+    __tablename__ = "mandate_invitation"
+    __table_args__ = ({"info": {"rls": Rls(enterprise="enterprise_id", gov=True)}},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
+    enterprise_id: Mapped[UUID] = mapped_column(ForeignKey("enterprise.id"), index=True)
+    rights: Mapped[list[str]] = mapped_column(JSONB)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    invited_by: Mapped[UUID]
+    invited_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    digest: Mapped[str] = mapped_column(String(43))
+    evidence: Mapped[str] = mapped_column(String(128))
+    code_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    mandate_id: Mapped[UUID | None] = mapped_column(default=None)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+
+
+class QuorumChange(Base, kw_only=True):
+    """A lower quorum somebody proposes: the present quorum must agree. One open at a time."""
+
+    __tablename__ = "quorum_change"
+    __table_args__ = (
+        Index(
+            "uq_quorum_change_open",
+            "enterprise_id",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        {"info": {"rls": Rls(enterprise="enterprise_id", gov=True)}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
+    enterprise_id: Mapped[UUID] = mapped_column(ForeignKey("enterprise.id"))
+    m: Mapped[int]
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+
+
+class QuorumApproval(Base, kw_only=True):
+    """One person's agreement to a lower quorum; ``evidence`` names the proof of identity."""
+
+    __tablename__ = "quorum_approval"
+    __table_args__ = (
+        {"info": {"rls": Rls(enterprise="enterprise_id", gov=True), "append_only": True}},
+    )
+
+    change_id: Mapped[UUID] = mapped_column(ForeignKey("quorum_change.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
+    enterprise_id: Mapped[UUID]
+    evidence: Mapped[str] = mapped_column(String(128))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

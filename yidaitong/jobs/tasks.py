@@ -4,16 +4,20 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+from yidaitong.authorizations import amending, mandates, representation, revisions
 from yidaitong.authorizations import stopping as authorizations
 from yidaitong.departments import breakers, incidents
+from yidaitong.enterprises import watching
+from yidaitong.enterprises.errors import RegistryUnavailableError
 from yidaitong.jobs import outbox
 from yidaitong.jobs.dying import die_at
 from yidaitong.jobs.fanning import fan_out
 from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.lending import offering, screening
+from yidaitong.packets import amending as packet_amending
 from yidaitong.packets import forgetting, lapsing, releasing, sealing, withdrawing
-from yidaitong.pulls import closing, dispatching, holding, recording, stopping
+from yidaitong.pulls import closing, dispatching, holding, recording, scoping, stopping
 from yidaitong.pulls import lapsing as overdue
 from yidaitong.runtime import Runtime
 
@@ -71,6 +75,52 @@ def stop_pulls(rt: Runtime, *, chain_id: str) -> timedelta | None:
     """Cancel what is in flight. Safe to repeat: what is cancelled stays so."""
     with rt.transaction(SYSTEM) as uow:
         return stopping.stop(uow, UUID(chain_id))
+
+
+@job("pulls.amend")
+def amend_pulls(rt: Runtime, *, chain_id: str) -> None:
+    """Drop what an amendment excludes. Safe to repeat: what fell out stays out."""
+    with rt.transaction(SYSTEM) as uow:
+        scoping.amend(uow, UUID(chain_id))
+
+
+@job("packets.amend")
+def withdraw_outside_packets(rt: Runtime, *, chain_id: str) -> None:
+    """Withdraw packets an amendment excludes. Safe to repeat: what is withdrawn stays so."""
+    with rt.transaction(SYSTEM) as uow:
+        packet_amending.withdraw_outside(uow, UUID(chain_id))
+
+
+@job("mandates.tick", every=60)
+def expire_mandates(rt: Runtime) -> None:
+    """Record mandates whose term is over. Safe to repeat: each expires once."""
+    with rt.transaction(SYSTEM) as uow:
+        mandates.tick(uow)
+
+
+@job("consents.remind", every=3600)
+def remind_of_renewals(rt: Runtime) -> None:
+    """Note consents that end soon, and let those wait whose text had to be agreed to anew.
+
+    Safe to repeat: each is noted once, and waits once.
+    """
+    with rt.transaction(SYSTEM) as uow:
+        amending.offer_renewals(uow)
+        revisions.suspend_overdue(uow)
+
+
+@job("enterprises.watch", every=60)
+def watch_registry(rt: Runtime) -> None:
+    """Ask the registry about a few enterprises. Safe to repeat: an answer changes things once."""
+    with rt.transaction(SYSTEM) as uow:
+        questions = watching.due(uow, rt.settings.watch_batch)
+    for question in questions:
+        try:
+            record = rt.gateway.look_up(question)  # No transaction is open while we wait.
+        except RegistryUnavailableError:
+            continue
+        with rt.transaction(SYSTEM) as uow:
+            representation.registry_says(uow, question.enterprise_id, record)
 
 
 @job("pulls.tick", every=30)

@@ -9,6 +9,7 @@ from yidaitong import audit
 from yidaitong.kernel.errors import DataGoneError, EvidenceUnavailableError
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.packets import copies
+from yidaitong.packets.amending import shows_too_much
 from yidaitong.packets.covering import is_covered
 from yidaitong.packets.lifecycle import GONE, UNFETCHED, PacketState
 from yidaitong.packets.models import Packet
@@ -45,6 +46,7 @@ def fetch(uow: UnitOfWork, packet_id: UUID) -> SealedPacket:
     locked, packet = lock(_as_bank(uow), packet_id, FETCH)
     _check_consent(locked, packet)
     _check_packet(locked, packet)
+    _check_scope(locked, packet)
     locked.desk.evidence_ready()
     if packet.state is PacketState.ISSUED:
         raise EvidenceUnavailableError(f"packet {packet_id} waits for its proof")
@@ -93,3 +95,9 @@ def _check_packet(locked: Locked, packet: Packet) -> None:
         raise DataGoneError(f"packet {packet.id} holds more than its consent allows now")
     if packet.state is PacketState.DISPUTED:
         raise DataGoneError(f"packet {packet.id} is disputed")
+
+
+def _check_scope(locked: Locked, packet: Packet) -> None:
+    """An amendment since the release: what shows more than it allows is not handed over."""
+    if packet.state in UNFETCHED and shows_too_much(locked, packet):
+        raise DataGoneError(f"packet {packet.id} shows more than its consent allows now")

@@ -27,10 +27,12 @@ from yidaitong.packets.moving import members_of, note
 from yidaitong.packets.places import content_place
 from yidaitong.packets.retention import erase_due
 from yidaitong.pulls import closing, holding, moving
-from yidaitong.pulls.lifecycle import PullState
+from yidaitong.pulls.lifecycle import LineStatus, PullState
 from yidaitong.pulls.models import Pull
-from yidaitong.pulls.moving import Locked
+from yidaitong.pulls.moving import Locked, lines
 from yidaitong.pulls.queries import results
+from yidaitong.pulls.results import LineResult
+from yidaitong.pulls.scoping import OUT_OF_SCOPE, outside
 
 RELEASE = "packets.release"
 SEAL = "packets.seal"
@@ -128,6 +130,9 @@ def _basis(locked: Locked) -> _Basis:
 def _case(locked: Locked, pull: Pull) -> Case:
     uow, at, basis = locked.uow, locked.at, _basis(locked)
     consented = set(basis.artefact.resources)
+    # An amendment may have narrowed the scope since the questions were asked.
+    gone = outside(locked, lines(locked, pull.id))
+    brought = results(uow, pull.id)
     return Case(
         packet_id=uuid7(),
         issuer=PLATFORM,
@@ -137,9 +142,28 @@ def _case(locked: Locked, pull: Pull) -> Case:
         body_sha256=pull.body_sha256,
         uscc=enterprises.subject_of(uow, pull.enterprise_id).uscc,
         personal=locked.live.row.person_id is not None,
-        # An amendment may have narrowed the scope since the question was asked.
-        results=[one for one in results(uow, pull.id) if one.resource in consented],
+        results=[_allowed(one, gone) for one in brought if one.resource in consented],
         issued_at=at,
         fetch_before=at + timedelta(seconds=uow.settings.packet_ttl_seconds),
         erase_due_at=erase_due(at, basis.artefact.mode, basis.artefact.data_life),
+    )
+
+
+def _allowed(one: LineResult, gone: set[UUID]) -> LineResult:
+    """A line as the packet shows it: nothing of what the present version does not allow."""
+    if one.line_id not in gone:
+        return one
+    return LineResult(
+        line_id=one.line_id,
+        resource=one.resource,
+        status=LineStatus.EXCLUDED_BY_SUBJECT,
+        outcome=None,
+        why=OUT_OF_SCOPE,
+        quality=None,
+        as_of=None,
+        produced_at=None,
+        fetched_at=None,
+        answer_sha256=None,
+        request_sha256=one.request_sha256,
+        answer_jws=None,
     )

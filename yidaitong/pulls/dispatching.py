@@ -23,10 +23,10 @@ from yidaitong.pulls.lifecycle import COLLECTING, LineStatus
 from yidaitong.pulls.lines import Closing, close_line, collecting
 from yidaitong.pulls.models import Pull, PullLine
 from yidaitong.pulls.moving import RUN, Locked, lock, read_line
+from yidaitong.pulls.scoping import OUT_OF_SCOPE
 
 DEADLINE = "DEADLINE"
 ATTEMPTS = "ATTEMPTS"
-OUT_OF_SCOPE = "OUT_OF_SCOPE"
 LEFT_ALONE = "LEFT_ALONE"
 BUSY = "BUSY"
 _SOON = timedelta(milliseconds=100)

@@ -65,6 +65,12 @@ def collecting(pull: Pull) -> None:
         pull.state = PullState.COLLECTING
 
 
+def on_the_wire(line: PullLine, at: datetime) -> bool:
+    """Whether its department may still answer: the ticket has not ended."""
+    asked = line.leased_until is not None and line.end_by is not None
+    return asked and line.end_by is not None and line.end_by >= at
+
+
 def _note(locked: Locked, line: PullLine) -> None:
     discarded = line.status is LineStatus.CANCELLED
     service.record(

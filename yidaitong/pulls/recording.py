@@ -6,17 +6,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from consent import service
 from yidaitong.departments.answers import Answer, Outcome
 from yidaitong.departments.wire import Fetched, Order
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.pulls import holding
-from yidaitong.pulls.dispatching import OUT_OF_SCOPE
 from yidaitong.pulls.lifecycle import COLLECTING, GAVE, OF_OUTCOME, LineStatus
 from yidaitong.pulls.lines import Closing, close_line
 from yidaitong.pulls.models import Pull, PullLine
 from yidaitong.pulls.moving import RUN, Locked, lock, read_line
 from yidaitong.pulls.results import answer_place
+from yidaitong.pulls.scoping import OUT_OF_SCOPE, outside
 
 DISCARDED = "DISCARDED"
 BAD_ANSWER = "BAD_ANSWER"
@@ -76,11 +75,9 @@ def _unread(locked: Locked, line: PullLine, pull: Pull, order: Order) -> Closing
     """Why an answer is thrown away unread, None where it is read."""
     if locked.stopped or pull.state not in COLLECTING:
         return Closing(status=LineStatus.CANCELLED, why=DISCARDED)
-    if order.consent_digest == locked.live.digest:
+    if order.consent_digest == locked.live.digest or not outside(locked, [line]):
         return None
-    if line.resource in service.artefact_of(locked.desk, locked.live.row).resources:
-        return None
-    # An amendment took the resource out while the question was out.
+    # An amendment took it out while the question was out.
     return Closing(status=LineStatus.EXCLUDED_BY_SUBJECT, why=OUT_OF_SCOPE)
 
 

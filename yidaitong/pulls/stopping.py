@@ -1,7 +1,7 @@
 """P12: what is in flight when its consent ends is cancelled; what still comes back is not read."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from yidaitong import audit
 from yidaitong.authorizations.stopping import STOP_JOB, reissue_receipt
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.pulls.lifecycle import UNRELEASED, LineStatus, PullState
-from yidaitong.pulls.lines import Closing, close_line
+from yidaitong.pulls.lines import Closing, close_line, on_the_wire
 from yidaitong.pulls.models import Pull, PullLine
 from yidaitong.pulls.moving import Locked, chain_of, lines, lock, move, read
 from yidaitong.pulls.orders import START
@@ -46,7 +46,7 @@ def stop(uow: UnitOfWork, chain_id: UUID) -> timedelta | None:
         cancel_under(locked, pull, locked.live.state.value)
     waiting = []
     for line in _left_over(locked):
-        if _on_the_wire(line, locked.at):
+        if on_the_wire(line, locked.at):
             waiting.append(line.end_by)
         else:
             close_line(locked, line, Closing(status=LineStatus.CANCELLED, why=DISCARDED))
@@ -87,7 +87,7 @@ def cancel_under(locked: Locked, pull: Pull, cause: str) -> None:
     members = {"cause": cause, "lines": said}
     move(locked, pull, EventType.PULL_CANCELLED, members, {"cause": cause, "held": None})
     for line in found:
-        if line.closed_at is None and not _on_the_wire(line, locked.at):
+        if line.closed_at is None and not on_the_wire(line, locked.at):
             why = DISCARDED if line.attempt else NOT_SENT
             close_line(locked, line, Closing(status=LineStatus.CANCELLED, why=why))
         elif line.answer_sealed is not None:
@@ -154,12 +154,6 @@ def _left_over(locked: Locked) -> list[PullLine]:
             .execution_options(populate_existing=True)
         )
     )
-
-
-def _on_the_wire(line: PullLine, at: datetime) -> bool:
-    """Whether its department may still answer: the ticket has not ended."""
-    asked = line.leased_until is not None and line.end_by is not None
-    return asked and line.end_by is not None and line.end_by >= at
 
 
 def reissue(locked: Locked, erase: Sequence[Mapping[str, Any]] | None = None) -> None:
