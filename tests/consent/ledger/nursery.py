@@ -1,7 +1,8 @@
 """Sequencers to be killed: two processes that compete, each shot at random and replaced.
 
 ``python -m tests.consent.ledger.nursery URL SEED``: prints a line a kill until its input ends, then
-lets one sequencer finish. Children are forked, so a kill costs no start-up.
+lets one sequencer finish. Children are forked, so a kill costs no start-up; one that lost its
+database ends by itself, is replaced, and does not count.
 """
 
 import os
@@ -11,10 +12,13 @@ import signal
 import sys
 import time
 
+from sqlalchemy.exc import DBAPIError
+
 from consent.ledger.sequencer import sequence
 from yidaitong.kernel.db.engine import make_engine
 
 WORKERS = 2
+PATIENCE_SECONDS = 30.0
 
 
 def work(url: str) -> None:
@@ -29,9 +33,36 @@ def start(url: str) -> int:
     if child == 0:
         try:
             work(url)
-        finally:
+        except DBAPIError:
             os._exit(1)
+        finally:
+            os._exit(2)
     return child
+
+
+def kill(child: int) -> bool:
+    """End a child; whether it was alive to be killed."""
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def finish(url: str) -> None:
+    """Sequence what is left, when the database is back."""
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        engine = make_engine(url, pool_size=1)
+        try:
+            while sequence(engine):
+                pass
+        except DBAPIError:
+            if time.monotonic() > ends_at:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+        finally:
+            engine.dispose()
 
 
 def main(url: str, seed: int) -> None:
@@ -40,18 +71,14 @@ def main(url: str, seed: int) -> None:
     while not select.select([sys.stdin], [], [], 0.005)[0]:
         now = time.monotonic()
         for child in [child for child, until in born.items() if until < now]:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-            sys.stdout.write("killed\n")
-            sys.stdout.flush()
+            if kill(child):
+                sys.stdout.write("killed\n")
+                sys.stdout.flush()
             del born[child]
             born[start(url)] = now + dice.uniform(0.02, 0.15)
     for child in born:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    engine = make_engine(url, pool_size=1)
-    while sequence(engine):
-        pass
+        kill(child)
+    finish(url)
 
 
 if __name__ == "__main__":
