@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from consent import service
 from consent.artefact import ConsentArtefact, write_at
 from consent.encoding import b64u
+from consent.models import Chain, ConsentRow
 from consent.ports import ActorRef, Desk, Reach, SealedAt, SignUse
 from consent.service import Ask, Signing
 from tests.consent.test_artefact import vector
@@ -165,6 +166,33 @@ def a_consent(world: World, **changes: Any) -> UUID:
 def moved(world: World, ahead: timedelta) -> World:
     """The same world later."""
     return replace(world, clock=Clock(world.session, ahead))
+
+
+def an_amendment(world: World, chain_id: UUID, m: int = 1, **changes: Any) -> Ask:
+    """The next version of a consent, with ``changes`` in its body; asked, not signed."""
+    chain = world.session.get_one(Chain, chain_id)
+    version = world.session.get_one(ConsentRow, chain.consent_id).version
+    body = service.artefact_of(world.system, chain).body
+    body |= {
+        "consent_id": str(uuid7()),
+        "chain_id": str(chain_id),
+        "version": version + 1,
+        "request_id": str(uuid7()),
+        "txn_id": str(uuid7()),
+        "supersedes": str(chain.consent_id),
+        "prev_digest": chain.digest,
+        "mandate": {**body["mandate"], "quorum": {"m": m, "n": len(world.people)}},
+    }
+    ask = Ask(artefact=ConsentArtefact.parse(body | changes), enterprise_id=world.enterprise_id)
+    service.make(world.desk(), ask)
+    return ask
+
+
+def one_dataset(world: World, chain_id: UUID) -> list[dict[str, Any]]:
+    """The first dataset of a consent alone: less than the worked example has."""
+    chain = world.session.get_one(Chain, chain_id)
+    datasets: list[dict[str, Any]] = service.artefact_of(world.system, chain).body["datasets"]
+    return datasets[:1]
 
 
 def leaves(session: Session) -> list[dict[str, Any]]:

@@ -1,16 +1,12 @@
-"""The tables as tables: every pair of state and act either follows them or changes nothing."""
+"""The state at an instant, what the clock has done since, and the tables as such."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
 
-from consent import errors, service
 from consent.events import MEMBERS, EventType
 from consent.lifecycle import (
     CONSENT_LABELS,
@@ -27,9 +23,6 @@ from consent.lifecycle import (
     next_due,
     state_at,
 )
-from consent.models import Chain, ConsentRequest
-from consent.service import Order, Signing
-from tests.consent.desks import World, a_consent, a_request, leaves, moved
 
 START = datetime(2026, 3, 2, 1, 2, tzinfo=UTC)
 END = START + timedelta(days=30)
@@ -138,118 +131,3 @@ class TestTables:
         }
         assert left == set()
         assert {state for state, _ in REQUEST_LIFECYCLE} == OPEN | {RequestState.DRAFT}
-
-
-Act = Callable[[World, UUID], object]
-ORDER = Order(reason_class="OPERATOR_ORDER")
-
-CONSENT_ACTS: dict[EventType, Act] = {
-    EventType.CONSENT_PAUSED: lambda w, c: service.pause(w.desk(), c),
-    EventType.CONSENT_RESUMED: lambda w, c: service.resume(w.desk(), c),
-    EventType.CONSENT_SUSPENDED: lambda w, c: service.suspend(w.system, c, ORDER),
-    EventType.CONSENT_RESTORED: lambda w, c: service.restore(w.system, c, ORDER),
-    EventType.CONSENT_EXHAUSTED: lambda w, c: service.exhaust(w.system, c),
-    EventType.CONSENT_EXPIRED: lambda w, c: service.close(w.system, c, "DECISION"),
-    EventType.CONSENT_REVOKED: lambda w, c: service.revoke(w.desk(), c),
-}
-
-
-def a_consent_in(world: World, state: ConsentState) -> UUID:
-    later = (world.clock() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    chain_id = a_consent(world, **({"starts_at": later} if state is C.SCHEDULED else {}))
-    reach: dict[ConsentState, Act] = {
-        C.PAUSED: CONSENT_ACTS[EventType.CONSENT_PAUSED],
-        C.SUSPENDED: CONSENT_ACTS[EventType.CONSENT_SUSPENDED],
-        C.REVOKED: CONSENT_ACTS[EventType.CONSENT_REVOKED],
-        C.EXPIRED: CONSENT_ACTS[EventType.CONSENT_EXPIRED],
-        C.EXHAUSTED: CONSENT_ACTS[EventType.CONSENT_EXHAUSTED],
-    }
-    if state in reach:
-        reach[state](world, chain_id)
-    if state in {C.SUPERSEDED, C.VOIDED}:
-        # Edges of amendments and orders; here only what holds afterwards matters.
-        chain = world.session.get_one(Chain, chain_id)
-        chain.state, chain.due_at = state, None
-        world.session.flush()
-    return chain_id
-
-
-def row_of(world: World, chain_id: UUID) -> dict[str, object]:
-    world.session.expire_all()
-    chain = world.session.scalars(select(Chain).where(Chain.id == chain_id)).one()
-    return {name: getattr(chain, name) for name in Chain.__table__.columns.keys()}  # noqa: SIM118 - a collection, not a dict
-
-
-class TestEveryPairOfConsent:
-    @pytest.mark.parametrize("event", sorted(CONSENT_ACTS))
-    @pytest.mark.parametrize("state", sorted(ConsentState))
-    def test_it_follows_the_table_or_changes_nothing(
-        self, world: World, state: ConsentState, event: EventType
-    ) -> None:
-        chain_id = a_consent_in(world, state)
-        before, logged = row_of(world, chain_id), len(leaves(world.session))
-        allowed = CONSENT_LIFECYCLE.get((state, event), frozenset())
-
-        try:
-            with world.session.begin_nested():
-                CONSENT_ACTS[event](world, chain_id)
-        except errors.InvalidStateError:
-            assert not allowed
-        after = row_of(world, chain_id)
-
-        if allowed:
-            assert after["state"] in allowed
-            assert after["epoch"] == before["epoch"] + 1  # type: ignore[operator]
-            assert leaves(world.session)[-1]["type"] == event.value
-            assert len(leaves(world.session)) == logged + 1
-        elif (state, event) in USE_WITHDRAWN:
-            assert after["state"] == state
-            assert leaves(world.session)[-1]["type"] == "consent.use_withdrawn"
-        else:
-            assert after == before
-            assert len(leaves(world.session)) == logged
-
-
-USE_WITHDRAWN = {
-    (state, EventType.CONSENT_REVOKED) for state in (C.EXPIRED, C.EXHAUSTED, C.SUPERSEDED)
-}
-
-REQUEST_ACTS: dict[EventType, Act] = {
-    EventType.REQUEST_DENIED: lambda w, r: service.deny(w.desk(), r),
-    EventType.REQUEST_CANCELLED: lambda w, r: service.cancel(w.desk(), r),
-    EventType.REQUEST_GRANTED: lambda w, r: service.sign(
-        w.desk(1), r, Signing(digest=w.session.get_one(ConsentRequest, r).digest, evidence="t")
-    ),
-    EventType.REQUEST_LAPSED: lambda w, _: service.lapse_due(moved(w, timedelta(days=4)).system),
-}
-
-
-class TestEveryPairOfRequest:
-    @pytest.mark.parametrize("event", sorted(REQUEST_ACTS))
-    @pytest.mark.parametrize("state", sorted(RequestState))
-    def test_it_follows_the_table_or_changes_nothing(
-        self, world: World, state: RequestState, event: EventType
-    ) -> None:
-        world.people.append(world.enterprise_id)
-        ask = a_request(world)
-        request = world.session.get_one(ConsentRequest, UUID(ask.artefact.request_id))
-        request.state = state
-        world.session.flush()
-        logged = len(leaves(world.session))
-        allowed = REQUEST_LIFECYCLE.get((state, event), frozenset())
-
-        try:
-            with world.session.begin_nested():
-                REQUEST_ACTS[event](world, request.id)
-        except (errors.InvalidStateError, errors.RequestLapsedError):
-            pass
-        world.session.expire_all()
-
-        if allowed:
-            assert request.state in allowed
-            assert request.version == 2
-            assert len(leaves(world.session)) > logged
-        else:
-            assert request.state is state
-            assert request.version == 1
-            assert len(leaves(world.session)) == logged
