@@ -121,6 +121,26 @@ def proof_of(desk: Desk, row: EventRow) -> str | None:
     return proofs.proof_of(desk.session, entries.key_of(row.type, row.ref, row.n))
 
 
+def bundle_of(desk: Desk, chain_id: UUID, entry_id: int) -> Mapping[str, Any] | None:
+    """Leaf, opening and proof of one event under a consent, as the offline verifier reads them.
+
+    None where the actor may see no such event; ``proof`` is None until it is published.
+    """
+    row = desk.session.scalars(
+        select(EventRow).where(
+            EventRow.chain_id == chain_id, EventRow.entry_id == entry_id, *_seen(desk)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    opened = open_event(desk, row)
+    return {
+        "leaf": b64u(leaf_of(desk, row)),
+        "opening": {"salt": opened.salt, "event": opened.event},
+        "proof": proof_of(desk, row),
+    }
+
+
 def history(desk: Desk, ref: UUID) -> list[Opened]:
     """All events of one object in log order, as far as the actor may see them."""
     rows = desk.session.scalars(

@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from consent.service import ReceiptType
 from enterprise_portal.blueprints import api, pages
+from enterprise_portal.proofs import command
 from yidaitong.authorizations import queries
+from yidaitong.authorizations.proving import entry_of_receipt
 from yidaitong.kernel.errors import NotFoundError
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.web.views import requires
@@ -21,8 +23,13 @@ _KINDS = {kind.value: kind for kind in ReceiptType}
 @requires(queries.READ)
 def receipt(uow: UnitOfWork, chain_id: UUID, kind: str) -> ResponseReturnValue:
     """One receipt, for reading and printing."""
+    found = _receipt(uow, chain_id, kind)
     return render_template(
-        "enterprise/receipt.html", receipt=_receipt(uow, chain_id, kind), chain_id=chain_id
+        "enterprise/receipt.html",
+        receipt=found,
+        chain_id=chain_id,
+        entry_id=entry_of_receipt(uow, found),
+        command=command(f"receipt-{found['receipt_id']}.json"),
     )
 
 

@@ -56,3 +56,10 @@ class EntryQuery(CommandSchema):
     """One entry of the log, by index."""
 
     index = fields.Integer(load_default=None, validate=Range(min=0, max=2**53))
+
+
+class GrowthQuery(CommandSchema):
+    """Two published heads by their sizes."""
+
+    old = fields.Integer(required=True, validate=Range(min=1, max=2**53))
+    new = fields.Integer(required=True, validate=Range(min=1, max=2**53))

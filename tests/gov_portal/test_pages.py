@@ -87,7 +87,7 @@ class TestPages:
     def test_a_leaf_that_is_not_there_is_not_found(self, app: Flask) -> None:
         person = entered(app, "gov.viewer")
 
-        person.get("/gov/ledger?index=999999", 404)
+        person.get("/gov/ledger/entries/999999", 404)
         person.get("/gov/ledger?index=-1", 400)
 
     @pytest.mark.parametrize(

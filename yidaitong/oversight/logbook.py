@@ -1,14 +1,15 @@
 """The transparency log as the console shows it: newest head, backlog, kinds of leaves, one leaf."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import text
 
 from consent.encoding import b64u
+from consent.ledger.errors import ProofError, TileError
+from consent.ledger.proofs import Growth, Inclusion, growth_between, inclusion_at
 from yidaitong.kernel.errors import NotFoundError
 from yidaitong.kernel.uow import UnitOfWork
 
@@ -20,9 +21,6 @@ _HEADS: Final = text(
 _BACKLOG: Final = text("SELECT count(*) FROM ledger.pending")
 _KINDS: Final = text(
     "SELECT type, count(*) AS n, max(at) AS last FROM consent.event GROUP BY type ORDER BY type"
-)
-_LEAF: Final = text(
-    "SELECT s.idx, l.body FROM ledger.seq s JOIN ledger.entry l ON l.id = s.id WHERE s.idx = :idx"
 )
 
 
@@ -43,14 +41,6 @@ class Kind:
     type: str
     count: int
     last: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaf:
-    """One entry of the log, as anybody may read it."""
-
-    index: int
-    members: Mapping[str, Any]
 
 
 def heads(uow: UnitOfWork, limit: int = 10) -> Sequence[Head]:
@@ -74,14 +64,27 @@ def kinds(uow: UnitOfWork) -> Sequence[Kind]:
     return [Kind(type=row.type, count=row.n, last=row.last) for row in uow.session.execute(_KINDS)]
 
 
-def leaf(uow: UnitOfWork, index: int) -> Leaf:
-    """The leaf at an index.
+def inclusion(uow: UnitOfWork, index: int) -> Inclusion:
+    """The leaf at an index with its proof under the newest published head.
 
     Raises:
-        NotFoundError: the log is shorter.
+        NotFoundError: no published head covers it.
     """
     uow.actor.require(READ)
-    row = uow.session.execute(_LEAF, {"idx": index}).one_or_none()
-    if row is None:
-        raise NotFoundError(f"leaf {index}")
-    return Leaf(index=row.idx, members=json.loads(bytes(row.body)))
+    try:
+        return inclusion_at(uow.session, index)
+    except TileError as error:
+        raise NotFoundError(f"leaf {index}") from error
+
+
+def growth(uow: UnitOfWork, old: int, new: int) -> Growth:
+    """The proof that one published head is a prefix of another.
+
+    Raises:
+        NotFoundError: one of them was not published, or they stand in the wrong order.
+    """
+    uow.actor.require(READ)
+    try:
+        return growth_between(uow.session, old, new)
+    except (TileError, ProofError) as error:
+        raise NotFoundError(f"heads {old} and {new}") from error

@@ -10,6 +10,7 @@ from flask_babel import format_date
 from yidaitong.kernel.clock import SHANGHAI
 from yidaitong.kernel.money import FEN_PER_WAN, format_yuan
 from yidaitong.kernel.text import Text
+from yidaitong.web.drawing import leaves
 from yidaitong.web.i18n import current_locale
 
 EMPTY: Final = "—"
@@ -92,6 +93,7 @@ FILTERS: Final[Mapping[str, Callable[..., str]]] = {
     "number": number,
     "name": name,
     "short_id": short_id,
+    "leaves": leaves,
 }
 
 
