@@ -93,7 +93,7 @@ def a_firm(uow: UnitOfWork, uscc: str = FIRM) -> Firm:
         org_id=organisation.id,
         person_id=person.id,
         account_id=account.id,
-        session_id=_a_session(system, account),
+        session_id=a_session(system, account),
         roles=frozenset({"ent_rep"}),
         permissions=permissions_of(["ent_rep"]),
         auth_level=AuthLevel.SESSION,
@@ -101,7 +101,7 @@ def a_firm(uow: UnitOfWork, uscc: str = FIRM) -> Firm:
     return Firm(enterprise_id=enterprise.id, rep=rep)
 
 
-def _a_session(uow: UnitOfWork, account: Account) -> UUID:
+def a_session(uow: UnitOfWork, account: Account) -> UUID:
     session = UserSession(
         account_id=account.id,
         org_id=account.org_id,

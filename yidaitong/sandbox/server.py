@@ -20,6 +20,7 @@ from yidaitong.departments.wire import MAX_REQUEST_BYTES, TICKET_HEADER
 from yidaitong.kernel.clock import wall
 from yidaitong.sandbox import data, weather
 from yidaitong.sandbox.answering import Asked, RequestRefusedError, read_request, reply_to
+from yidaitong.sandbox.changes import ChangeBook
 from yidaitong.sandbox.faults import FaultBook
 from yidaitong.sandbox.journal import Entry, Journal
 from yidaitong.sandbox.keys import AnswerKeys, ensure, platform_path
@@ -41,6 +42,7 @@ class Sandbox:
     desk: TicketDesk
     faults: FaultBook
     journal: Journal = field(default_factory=Journal)
+    changes: ChangeBook = field(default_factory=ChangeBook)
     # Ordinary delays and rare failures; off for designed stories and tests.
     ordinary_day: bool = False
     clock: Callable[[], datetime] = wall
@@ -108,7 +110,11 @@ def _answered(here: Sandbox, asked: Asked, entry: Entry) -> ResponseReturnValue:
     if here.ordinary_day:
         time.sleep(weather.delay(asked.sha256))
         fault = fault or weather.mishap(asked.sha256)
+    if here.changes.known_by(asked.uscc, asked.name):
+        asked = replace(asked, name="")
     envelope = reply_to(asked, here.clock())
+    items = here.changes.over(asked.resource, asked.uscc, envelope.items)
+    envelope = replace(envelope, items=items)
     text = answer_text(here.keys, envelope, None if fault is None else fault.kind)
     here.journal.write(
         replace(
@@ -177,6 +183,15 @@ def put_faults() -> ResponseReturnValue:
     except (ValueError, TypeError) as error:
         return jsonify({"code": "FAULTS", "reason": str(error)}), 400
     return jsonify(sandbox().faults.shown())
+
+
+@pages.put("/_firms/<uscc>")
+def change_firm(uscc: str) -> ResponseReturnValue:
+    """Let the registry say something else of a firm: ``rep_name``, ``name``, ``status``."""
+    try:
+        return jsonify(sandbox().changes.put(uscc, request.get_json(silent=True)))
+    except ValueError as error:
+        return jsonify({"code": "CHANGES", "reason": str(error)}), 400
 
 
 @pages.get("/_log")
