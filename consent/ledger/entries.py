@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from consent.ledger.leaves import Leaf, key_of
@@ -27,7 +27,7 @@ class Submitted:
     created: bool
 
 
-def submit(session: Session, leaf: Leaf) -> Submitted:
+def submit(session: Session | Connection, leaf: Leaf) -> Submitted:
     """Queue ``leaf``; it commits with the caller's rows or not at all.
 
     The caller holds the lock of the leaf's chain, so that the order of ids is the order of locks.

@@ -7,8 +7,10 @@ from typing import Final
 from consent.ledger.errors import ProofError
 
 HASH_BYTES: Final = 32
+_PAIR_BYTES: Final = 2 * HASH_BYTES
 MAX_SIZE: Final = 2**63
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
+_sha256: Final = hashlib.sha256
 
 # A complete subtree of 2**level leaves: its level and its number from the left.
 Node = tuple[int, int]
@@ -100,7 +102,20 @@ class Tree:
 
     def append(self, entry: bytes) -> int:
         """Add one entry; its index."""
-        return self.extend((entry,)).start
+        index, levels, level = self.size, self._levels, 0
+        row = levels[0]
+        row += _sha256(b"\x00" + entry).digest()
+        self.size += 1
+        odd = index
+        while odd & 1:  # It completes a pair of this level.
+            pair = row[-_PAIR_BYTES:]
+            level += 1
+            if level == len(levels):
+                levels.append(bytearray())
+            row = levels[level]
+            row += _sha256(b"\x01" + pair).digest()
+            odd >>= 1
+        return index
 
     def extend(self, entries: Sequence[bytes]) -> range:
         """Add entries in order; their indices."""

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "migrate": "tools",
     "routes": "tools",
     "check": "checks",
+    "bench": "benching",
 }
 
 
