@@ -3,10 +3,14 @@
 from typing import Final
 
 from enterprise_portal import (
+    agents,
+    agents_api,
     applications,
     applications_api,
     asks,
     home,
+    joining,
+    lessening,
     loans,
     offers,
     products,
@@ -31,15 +35,20 @@ nav: Final = [
     NavItem("enterprise.applications", Text("我的申请", "Applications"), "file", _READ),
     NavItem("enterprise.wallet", Text("我的授权", "My authorizations"), "shield", "consent.read"),
     NavItem("enterprise.loans", Text("我的贷款", "Loans"), "money", "loan.read"),
+    NavItem("enterprise.agents", Text("经办人与签署", "Agents and signing"), "users", _OWN),
     NavItem("enterprise.profile", Text("企业信息", "My enterprise"), "department", _OWN),
 ]
 
 __all__ = [
+    "agents",
+    "agents_api",
     "api",
     "applications",
     "applications_api",
     "asks",
     "home",
+    "joining",
+    "lessening",
     "loans",
     "nav",
     "offers",

@@ -11,12 +11,13 @@ from enterprise_portal.asks_schema import AskSchema, GrantedSchema
 from enterprise_portal.blueprints import api, pages
 from enterprise_portal.names import Names
 from enterprise_portal.schemas import DigestSchema, ReasonSchema, SignSchema
-from enterprise_portal.scope_view import groups
+from enterprise_portal.scope_view import groups, optional
 from yidaitong.authorizations import queries, signing
 from yidaitong.authorizations.commands import Sign
 from yidaitong.authorizations.purposes import TERMS, Purpose
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.web import auth
+from yidaitong.web.i18n import say
 from yidaitong.web.views import Work, requires, requires_work, use_command
 
 
@@ -29,6 +30,7 @@ def ask(uow: UnitOfWork, request_id: UUID) -> ResponseReturnValue:
         "enterprise/ask.html",
         ask=found,
         groups=groups(found.artefact),
+        optional=[(code, say(text)) for code, text in optional(found.artefact)],
         product=Names(uow).product(found.product_id),
         purpose=TERMS[Purpose(found.purpose)].text,
     )

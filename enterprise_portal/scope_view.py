@@ -48,3 +48,12 @@ def _line(dataset: Dataset) -> ResourceLine:
         items=tuple(ITEMS[item].text for item in dataset.items),
         range=dataset.range,
     )
+
+
+def optional(artefact: ConsentArtefact) -> list[tuple[str, Text]]:
+    """What may be left out: codes of resources and their names."""
+    return [
+        (dataset.resource, RESOURCES[dataset.resource].text)
+        for dataset in artefact.datasets
+        if dataset.optional
+    ]

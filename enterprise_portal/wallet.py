@@ -22,7 +22,7 @@ from enterprise_portal.schemas import (
     ReasonSchema,
     SignSchema,
 )
-from enterprise_portal.scope_view import groups
+from enterprise_portal.scope_view import groups, optional
 from yidaitong.authorizations import queries, stopping
 from yidaitong.authorizations.commands import Revoke
 from yidaitong.authorizations.purposes import TERMS, Purpose
@@ -31,6 +31,7 @@ from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.pulls.queries import on_the_wire
 from yidaitong.web import auth
+from yidaitong.web.i18n import say
 from yidaitong.web.views import Work, requires, requires_work, use_command
 
 _PAUSABLE = frozenset({ConsentState.ACTIVE})
@@ -149,6 +150,7 @@ def _in_full(uow: UnitOfWork, chain_id: UUID) -> Mapping[str, Any]:
         "receipts": list({one["opening"]["salt"]: one for one in full.receipts}.values()),
         "one": full.authorization,
         "groups": groups(full.artefact),
+        "optional": [(code, say(text)) for code, text in optional(full.artefact)],
         "events": events,
         "seen": [event for event in events if event.type in moments.SEEN],
         "product": Names(uow).product(full.authorization.product_id),

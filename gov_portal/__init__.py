@@ -6,6 +6,7 @@ from gov_portal import (
     filters,
     ledger,
     operations,
+    orders,
     overview,
     products,
     trail,
@@ -22,6 +23,7 @@ __all__ = [
     "ledger",
     "nav",
     "operations",
+    "orders",
     "overview",
     "pages",
     "products",
@@ -34,6 +36,7 @@ nav = [
     NavItem("gov.departments", Text("部门与目录", "Departments"), "department", "department.read"),
     NavItem("gov.products", Text("金融产品", "Products"), "product", "product.read"),
     NavItem("gov.ledger", Text("存证日志", "Evidence log"), "ledger", "ledger.read"),
+    NavItem("gov.orders_page", Text("授权处置", "Orders"), "shield", "consent_order.read"),
     NavItem("gov.trail", Text("审计轨迹", "Audit trail"), "eye", "audit.read"),
     NavItem("gov.operations", Text("运行", "Operations"), "pulse", "ops.read"),
 ]

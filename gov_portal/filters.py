@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from gov_portal.blueprints import pages
+from yidaitong.authorizations.ordering_view import reason_text
 from yidaitong.enterprises.areas import district_name
 from yidaitong.kernel.money import FEN_PER_YUAN
 from yidaitong.kernel.text import Text
@@ -69,3 +70,9 @@ def pair(texts: tuple[str, str]) -> Text:
 def leaf_rows(members: Iterable[tuple[str, Any]]) -> list[tuple[str, Any, str]]:
     """Members of a leaf as lines of a definition list."""
     return [(key, value, "code") for key, value in members]
+
+
+@pages.app_template_filter("order_reason")
+def order_reason(code: str) -> Text:
+    """Why an order was given, in words."""
+    return reason_text(code)

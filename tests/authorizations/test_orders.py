@@ -22,7 +22,7 @@ from tests.authorizations.test_mandates import DATA, events_of, raise_quorum, si
 from tests.authorizations.test_representation import chain_of
 from tests.authorizations.test_stopping import promised
 from yidaitong.authorizations import mandates, orders, queries, revisions, signing
-from yidaitong.authorizations.models import OrderKind, OrderState
+from yidaitong.authorizations.order_kinds import OrderKind, OrderState
 from yidaitong.authorizations.orders import Propose
 from yidaitong.enterprises.mandate_lifecycle import MandateState
 from yidaitong.kernel.actor import SYSTEM

@@ -205,7 +205,7 @@ def _check(command: Invite, now: datetime) -> None:
     if not command.rights or not command.rights <= _RIGHTS:
         problems["rights"] = "CHOICE"
     if not now < command.ends_at <= now + LONGEST:
-        problems["ends_on"] = "RANGE"
+        problems["ends_on"] = "OUT_OF_RANGE"
     if not command.name.strip():
         problems["name"] = "MISSING"
     if problems:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
+from consent.models import Chain
 from yidaitong.banks.queries import bank_of
+from yidaitong.kernel.errors import NotFoundError
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.products.models import ProductVersion
 from yidaitong.products.policy import Policy, items
 from yidaitong.products.policy.grammar import Condition, OnFail, items_of
-from yidaitong.products.queries import policy_of
+from yidaitong.products.queries import effective, policy_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,19 @@ def offer_of(uow: UnitOfWork, version: ProductVersion) -> Offer:
         items=frozenset(items(policy)),
         optional=optional_items(policy),
     )
+
+
+def current_offer(uow: UnitOfWork, chain_id: UUID) -> Offer:
+    """What the product of one authorization needs now.
+
+    Raises:
+        NotFoundError: no such authorization, or somebody else's; or nobody offers the product.
+    """
+    chain = uow.session.get(Chain, chain_id)
+    version = None if chain is None else effective(uow, chain.product_id)
+    if version is None:
+        raise NotFoundError(f"offer of chain {chain_id}")
+    return offer_of(uow, version)
 
 
 def optional_items(policy: Policy) -> frozenset[str]:

@@ -13,7 +13,8 @@ from consent.models import Chain, ConsentRow, RequestSignature
 from yidaitong.accounts.scope import as_system
 from yidaitong.authorizations import mandates, quorums, revisions
 from yidaitong.authorizations.desk import desk_of
-from yidaitong.authorizations.models import ConsentOrder, OrderKind
+from yidaitong.authorizations.models import ConsentOrder
+from yidaitong.authorizations.order_kinds import OrderKind
 from yidaitong.authorizations.stopping import destroy_data, promise_hold, promise_stop
 from yidaitong.enterprises.models import Enterprise
 from yidaitong.kernel.errors import InvalidRequestError

@@ -11,7 +11,8 @@ from consent.models import Chain
 from yidaitong import audit
 from yidaitong.accounts.scope import as_system
 from yidaitong.authorizations import ordering
-from yidaitong.authorizations.models import ConsentOrder, OrderKind, OrderState
+from yidaitong.authorizations.models import ConsentOrder
+from yidaitong.authorizations.order_kinds import OrderKind, OrderState
 from yidaitong.enterprises.models import Enterprise, Mandate
 from yidaitong.kernel.errors import (
     ConflictError,

@@ -130,6 +130,14 @@ def consents_of_bank(
     return _listed(uow, select(Chain).where(Chain.bank_id == uow.actor.bank_id), after, limit)
 
 
+def consents_of_centre(
+    uow: UnitOfWork, after: UUID | None = None, limit: int = 50
+) -> list[Authorization]:
+    """All consents for whoever may order something about them, newest first; ids, no names."""
+    uow.actor.require("consent_order.read")
+    return _listed(uow, select(Chain), after, limit)
+
+
 def chains_of_application(uow: UnitOfWork, application_id: UUID) -> list[Authorization]:
     """Every consent given for one application that the actor may see, the enterprise's first."""
     query = select(Chain).where(Chain.application_id == application_id)

@@ -55,6 +55,22 @@ def standing_of(uow: UnitOfWork) -> Standing:
     )
 
 
+def change_to(uow: UnitOfWork, m: int, token: str) -> Standing:
+    """Raise the quorum to ``m``, or agree to lower it to ``m``.
+
+    Raises:
+        ForbiddenError: the actor may not.
+        MandateInsufficientError: the actor may not sign for the enterprise.
+        InvalidRequestError: ``m`` is the present quorum, or out of range.
+        StepUpRequiredError: the token is missing, used, too old, or bound to another quorum.
+    """
+    enterprise = uow.session.get_one(Enterprise, uow.actor.enterprise_id)
+    if m < enterprise.quorum:
+        return agree_to_lower(uow, m, token)
+    raise_to(uow, m, token)
+    return standing_of(uow)
+
+
 def raise_to(uow: UnitOfWork, m: int, token: str) -> int:
     """Let more people have to agree; the representative alone decides that.
 
@@ -68,7 +84,7 @@ def raise_to(uow: UnitOfWork, m: int, token: str) -> int:
     if enterprise.rep_person_id is None or enterprise.rep_person_id != uow.actor.person_id:
         raise ForbiddenError(f"{uow.actor.person_id} does not represent {enterprise.id}")
     if not enterprise.quorum < m <= len(signatories(uow, enterprise.id)):
-        raise InvalidRequestError("quorum", fields={"m": "RANGE"})
+        raise InvalidRequestError("quorum", fields={"m": "OUT_OF_RANGE"})
     before = uow.actor
     proven = stepup.consume(uow, token, digest_of(enterprise.id, m))
     set_quorum(proven, enterprise, m, "REPRESENTATIVE")
@@ -89,7 +105,7 @@ def agree_to_lower(uow: UnitOfWork, m: int, token: str) -> Standing:
     may_sign(uow)
     enterprise = _locked(uow, uow.actor.enterprise_id)
     if not 1 <= m < enterprise.quorum:
-        raise InvalidRequestError("quorum", fields={"m": "RANGE"})
+        raise InvalidRequestError("quorum", fields={"m": "OUT_OF_RANGE"})
     before = uow.actor
     proven = stepup.consume(uow, token, digest_of(enterprise.id, m))
     change = _change(uow, enterprise.id)

@@ -11,6 +11,7 @@ from yidaitong.enterprises.lifecycle import EnterpriseState
 from yidaitong.enterprises.mandate_lifecycle import MandateRight, MandateState
 from yidaitong.enterprises.models import Mandate
 from yidaitong.enterprises.queries import enterprise_of
+from yidaitong.kernel.errors import NotFoundError
 from yidaitong.kernel.uow import UnitOfWork
 
 
@@ -90,3 +91,15 @@ def mandates_of(uow: UnitOfWork, enterprise_id: UUID) -> list[Mandate]:
             .order_by(Mandate.id.desc())
         )
     )
+
+
+def mandate_of(uow: UnitOfWork, mandate_id: UUID) -> Mandate:
+    """One mandate of the actor's enterprise.
+
+    Raises:
+        NotFoundError: unknown, or another enterprise's.
+    """
+    mandate = uow.session.get(Mandate, mandate_id)
+    if mandate is None or mandate.enterprise_id != uow.actor.enterprise_id:
+        raise NotFoundError(f"mandate {mandate_id}")
+    return mandate
