@@ -46,7 +46,7 @@ def on_rows(cluster: Cluster) -> list[Work]:
         (Goal("5a", "end to end, 4 writers, live sequencer / raw one-row commits", "×", 0.50),
          partial(rows.end_to_end, cluster, 1_500)),
         (Goal("5b", "business row + entry by SQLAlchemy Core / raw insert + commit", "×", 0.40),
-         partial(rows.with_business_row, cluster, 1_500)),
+         partial(rows.with_business_row, cluster, 3_000)),
         (Goal("d", "lone submit with its commit, p50", "ms"),
          partial(rows.lone_submit, cluster, 500)),
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 import psycopg
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, insert, text
+from sqlalchemy import Column, LargeBinary, MetaData, Table, insert, text
 
 from consent.ledger.edges import Edge, inclusion_from_tiles
 from consent.ledger.entries import Leaf, submit
@@ -46,11 +46,11 @@ _SUBMIT_MANY = (
     "ON CONFLICT (key) DO NOTHING RETURNING id) "
     "INSERT INTO ledger.pending (id) SELECT id FROM e"
 )
+# As all our rows: its id is made in Python, none is asked for.
 _business = Table(
     "raw",
     MetaData(),
-    Column("id", Integer, primary_key=True),
-    Column("key", LargeBinary),
+    Column("key", LargeBinary, primary_key=True),
     Column("body", LargeBinary),
     schema="public",
 )
