@@ -1,6 +1,13 @@
 """Witnesses over HTTP: asked by the running log, and what their absence stops and does not."""
 
+import os
+import signal
+import socket
+import subprocess
+import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,8 +26,9 @@ from consent.ledger.export import export
 from consent.ledger.folders import read_from, verify_folder
 from consent.ledger.policy import read_policy
 from consent.ledger.proofs import published_head
+from consent.ledger.witness import write_request
 from tests.consent.ledger.builders import a_leaf
-from tests.jobs.test_ledger import running, submitted, waited_for
+from tests.jobs.test_ledger import PATIENCE_SECONDS, running, submitted, waited_for
 from yidaitong.cli.main import cli
 from yidaitong.cli.witness import make_app
 from yidaitong.jobs import ledger, publishing
@@ -84,6 +92,46 @@ class TestKeyFile:
         done = CliRunner().invoke(cli, ["witness", "init", "a b", "--key", str(bad)])
         assert done.exit_code == 1
         assert not bad.exists()
+
+
+@pytest.mark.faults
+class TestServe:
+    def test_the_command_serves_and_remembers_over_kills(
+        self, runtime: Runtime, key: Path, tmp_path: Path
+    ) -> None:
+        ledger.step(runtime)
+        log_policy = tmp_path / "log.policy"
+        log_policy.write_text(f"log {ledger.vkey(runtime)}\nquorum none\n", encoding="utf-8")
+        note = head(runtime)[1]
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            for answer in (200, 409):
+                with served(listener, "--policy", log_policy, "--key", key, "--state", tmp_path):
+                    assert post(f"{address}/add-checkpoint", write_request(0, [], note)) == answer
+
+
+@contextmanager
+def served(listener: socket.socket, *words: str | Path) -> Iterator[None]:
+    """The real command on an open socket, killed at the end."""
+    number = listener.fileno()
+    command = [sys.executable, "-m", "yidaitong.cli", "witness", "serve", "--fd", str(number)]
+    process = subprocess.Popen(
+        [*command, *map(str, words)], pass_fds=[number], start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def post(url: str, body: bytes) -> int:
+    try:
+        with urllib.request.urlopen(url, body, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 class TestRunning:

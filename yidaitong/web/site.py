@@ -173,7 +173,7 @@ def ready() -> ResponseReturnValue:
             "state": "ok" if gauge.ok else "behind",
             "pending": gauge.pending,
             "oldest_seconds": round(gauge.oldest_seconds, 1),
-        }
+        } | ({} if gauge.problem is None else {"problem": gauge.problem})
     except SQLAlchemyError:
         found["database"] = "down"
     try:

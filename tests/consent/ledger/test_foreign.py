@@ -104,4 +104,4 @@ class TestForeignTree:
         for entry in entries:
             tree.append_entry(entry)
 
-        assert tree.get_state() == head_of(entries).root
+        assert tree.get_root() == head_of(entries).root
