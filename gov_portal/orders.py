@@ -12,6 +12,7 @@ from gov_portal.orders_schema import DecideSchema, NewOrderQuery, OrderSchema
 from gov_portal.schemas import PAGE, ListQuery
 from yidaitong.authorizations import ordering_view, orders, queries
 from yidaitong.authorizations.order_kinds import OrderKind
+from yidaitong.enterprises.queries import indexes_of
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.oversight.sources import pseudonym
 from yidaitong.web.views import requires, use_command
@@ -32,8 +33,12 @@ def orders_page(uow: UnitOfWork, query: dict[str, Any]) -> ResponseReturnValue:
 def consents(uow: UnitOfWork, query: dict[str, Any]) -> ResponseReturnValue:
     """All consents by pseudonym, newest first: where an order begins."""
     rows = queries.consents_of_centre(uow, query["after"], PAGE + 1)
+    indexes = indexes_of(uow, {one.enterprise_id for one in rows})
     return render_template(
-        "gov/orders/consents.html", rows=rows[:PAGE], more=len(rows) > PAGE, pseudonym=pseudonym
+        "gov/orders/consents.html",
+        rows=rows[:PAGE],
+        more=len(rows) > PAGE,
+        names={one: pseudonym(index) for one, index in indexes.items()},
     )
 
 

@@ -1,5 +1,6 @@
 """Reading enterprises: progress of a registration, one's own profile, lists for the centre."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -99,3 +100,11 @@ def registered(uow: UnitOfWork, after: UUID | None = None, limit: int = 20) -> l
     if after is not None:
         query = query.where(Enterprise.id < after)
     return list(uow.session.scalars(query.order_by(Enterprise.id.desc()).limit(limit)))
+
+
+def indexes_of(uow: UnitOfWork, enterprise_ids: Collection[UUID]) -> Mapping[UUID, bytes]:
+    """Blind indexes of the codes of some enterprises: what their pseudonyms are made of."""
+    rows = uow.session.execute(
+        select(Enterprise.id, Enterprise.uscc_index).where(Enterprise.id.in_(enterprise_ids))
+    )
+    return {row.id: row.uscc_index for row in rows}
