@@ -29,6 +29,8 @@ from consent.ledger.proofs import published_head
 from consent.ledger.witness import write_request
 from tests.consent.ledger.builders import a_leaf
 from tests.jobs.test_ledger import PATIENCE_SECONDS, running, submitted, waited_for
+from tests.packets.builders import a_story
+from tests.pulls.builders import a_pull, revoke
 from yidaitong.cli.main import cli
 from yidaitong.cli.witness import make_app
 from yidaitong.jobs import ledger, publishing
@@ -247,6 +249,42 @@ class TestAnchor:
         with runtime.transaction(SYSTEM) as uow:
             uow.session.execute(text("SELECT pg_sleep(0.01)"))
             assert (gauge.read_backlog(uow.session, 9.0).anchor_seconds or 0.0) > 0.0
+
+
+class TestAway:
+    @pytest.mark.promise("R15")
+    def test_nothing_is_handed_over_revoking_works_and_it_recovers_by_itself(
+        self, runtime: Runtime, key: Path
+    ) -> None:
+        story = a_story(runtime)
+        packet_id = story.sealed()
+        with serving(runtime, key) as port:
+            watched(runtime, key, port, "none")
+        for _ in range(2):
+            hours_pass(runtime)
+            with pytest.raises(EvidenceUnavailableError, match="witness"):
+                story.fetch(packet_id)
+            with serving(runtime, key, port), running(runtime):
+                waited_for(lambda: anchor_age(runtime) < 60)
+            evidence._gauges.clear()
+            assert story.fetch(packet_id).jwe
+        hours_pass(runtime)
+        with pytest.raises(EvidenceUnavailableError):
+            a_pull(runtime, story.case, "another")
+
+        assert revoke(runtime, story.case).first
+
+
+def hours_pass(runtime: Runtime) -> None:
+    """As if all that is known had happened five hours ago."""
+    with ledger.owner(runtime) as uow:
+        uow.session.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in ("checkpoint", "cosignature"):
+            uow.session.execute(
+                text(f"UPDATE ledger.{table} SET at = at - interval '5 hours'")  # noqa: S608
+            )
+        uow.session.commit()
+    evidence._gauges.clear()
 
 
 def anchor_age(runtime: Runtime) -> float:
