@@ -119,7 +119,7 @@ class Tree:
 
     def extend(self, entries: Sequence[bytes]) -> range:
         """Add entries in order; their indices."""
-        return self.extend_hashes([leaf_hash(entry) for entry in entries])
+        return self.extend_hashes([_sha256(b"\x00" + entry).digest() for entry in entries])
 
     def extend_hashes(self, hashes: Iterable[bytes]) -> range:
         """As :meth:`extend`, from leaf hashes."""

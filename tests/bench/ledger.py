@@ -29,6 +29,8 @@ def in_memory() -> list[Work]:
          partial(memory.proved, tree, False)),
         (Goal("2b", "consistency proof at 10^6 leaves, CPU p50", "µs", 30, at_least=False),
          partial(memory.proved, tree, True)),
+        (Goal("d2", "whole exported log checked again: tiles, leaves, promises", "entries/s"),
+         memory.rechecked(20_000)),
     ]  # fmt: skip
 
 
@@ -47,7 +49,7 @@ def on_rows(cluster: Cluster) -> list[Work]:
          partial(rows.end_to_end, cluster, 1_500)),
         (Goal("5b", "business row + entry by SQLAlchemy Core / raw insert + commit", "×", 0.40),
          partial(rows.with_business_row, cluster, 3_000)),
-        (Goal("d", "lone submit with its commit, p50", "ms"),
+        (Goal("d1", "lone submit with its commit, p50", "ms"),
          partial(rows.lone_submit, cluster, 500)),
     ]  # fmt: skip
 
@@ -90,7 +92,7 @@ def main() -> int:
     def wanted(goal_id: str) -> bool:
         return goal_id.startswith(given.only)
 
-    if any(map(wanted, ("1a", "1b", "2a", "2b"))):
+    if any(map(wanted, ("1a", "1b", "2a", "2b", "d2"))):
         run_all(bench, [one for one in in_memory() if wanted(one[0].id)], given.rounds)
     with throw_away() as cluster:
         bench.env["postgresql"] = cluster.log.one("SHOW server_version")

@@ -6,8 +6,11 @@ from collections.abc import Callable
 from hashlib import sha256
 from time import process_time_ns
 
+from consent.ledger.folders import verify_folder
 from consent.ledger.merkle import Tree, verify_consistency, verify_inclusion
+from consent.ledger.policy import policy_of
 from tests.bench.measuring import Round, cpu_rate, percentile, ratio, single
+from tests.consent.ledger.builders import a_signer, bodies, files_of
 
 ENTRY_BYTES = 300
 BATCH = 256
@@ -66,3 +69,17 @@ def proved(tree: Tree, consistency: bool) -> Round:
         else:
             verify_inclusion(place, tree.size, tree._node((0, place)), proof, root)
     return single(percentile(spent, 0.5) / 1000)
+
+
+def rechecked(entries: int) -> Callable[[], Round]:
+    """Entries a second of CPU time when a whole exported log is checked again."""
+    files = files_of(bodies(entries))
+    policy = policy_of(str(a_signer().vkey))
+
+    def check() -> int:
+        report = verify_folder(files.get, policy)
+        if not report.ok:
+            raise ValueError(report.code)
+        return entries
+
+    return lambda: single(cpu_rate(check))
