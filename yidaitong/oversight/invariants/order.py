@@ -36,8 +36,10 @@ class _Life:
 
     def take(self, kind: str) -> None:
         if kind == "consent.granted":
-            self.granted = True
-        self.ended |= kind in _ENDS
+            # Again after consent.superseded: the next version goes on; holds pass on.
+            self.granted, self.ended = True, False
+        else:
+            self.ended |= kind in _ENDS
         self.final |= kind in _FINAL
         self.run_out |= kind in _RUN_OUT
         if kind in _HOLDS:
