@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from consent.artefact import ConsentArtefact
 from consent.chains import visible
@@ -18,39 +19,10 @@ from consent.events import EventType, canonical, iso
 from consent.evidence import Opened, leaf_of, open_event, place_in_log, proof_of
 from consent.models import Chain, ConsentRow, EventRow, Receipt, ReceiptType
 from consent.ports import Desk, SealedAt, SignUse
+from consent.receipttexts import AMENDED, BANK, OTHERS, TEXTS, TYPES
 
 SCHEMA_VERSION = "ydt-receipt/1"
 _BEIJING = timezone(timedelta(hours=8))
-
-_TYPES: Mapping[str, ReceiptType] = {
-    EventType.CONSENT_GRANTED: ReceiptType.GRANT,
-    EventType.CONSENT_PAUSED: ReceiptType.PAUSE,
-    EventType.CONSENT_RESUMED: ReceiptType.RESUME,
-    EventType.CONSENT_SUSPENDED: ReceiptType.SUSPEND,
-    EventType.CONSENT_RESTORED: ReceiptType.REINSTATE,
-    EventType.CONSENT_REVOKED: ReceiptType.REVOKE,
-    EventType.CONSENT_USE_WITHDRAWN: ReceiptType.REVOKE,
-    EventType.CONSENT_EXPIRED: ReceiptType.EXPIRE,
-    EventType.CONSENT_EXHAUSTED: ReceiptType.EXPIRE,
-    EventType.CONSENT_VOIDED: ReceiptType.VOID,
-    EventType.CONSENT_VOID_FOUND: ReceiptType.VOID,
-}
-_AMENDED = "授权已于{at}（北京时间）按您签署的变更更新，有效期至{until}，可随时撤回。"
-_TEXTS: Mapping[str, str] = {
-    EventType.CONSENT_GRANTED: "您已于{at}（北京时间）授权，有效期至{until}，可随时撤回。",
-    EventType.CONSENT_PAUSED: "您已于{at}（北京时间）暂停授权，立即生效。",
-    EventType.CONSENT_RESUMED: "授权已于{at}（北京时间）恢复。",
-    EventType.CONSENT_SUSPENDED: "授权已于{at}（北京时间）中止。",
-    EventType.CONSENT_RESTORED: "授权已于{at}（北京时间）恢复。",
-    EventType.CONSENT_REVOKED: "您已于{at}（北京时间）撤回授权，立即生效。",
-    EventType.CONSENT_USE_WITHDRAWN: (
-        "您已于{at}（北京时间）撤回对已提供数据的使用授权，立即生效。"
-    ),
-    EventType.CONSENT_EXPIRED: "授权已于{at}（北京时间）到期。",
-    EventType.CONSENT_EXHAUSTED: "授权次数已于{at}（北京时间）用完。",
-    EventType.CONSENT_VOIDED: "授权于{at}（北京时间）经核查认定自始无效。",
-    EventType.CONSENT_VOID_FOUND: "授权于{at}（北京时间）经核查认定自始无效。",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +40,7 @@ class _Case:
     artefact: ConsentArtefact
     opened: Opened
     effects: Effects
+    view: str
 
     @property
     def amended(self) -> bool:
@@ -77,64 +50,167 @@ class _Case:
     @property
     def kind(self) -> ReceiptType:
         """What the receipt confirms."""
-        return ReceiptType.AMEND if self.amended else _TYPES[self.opened.row.type]
+        return ReceiptType.AMEND if self.amended else TYPES[self.opened.row.type]
 
     @property
     def words(self) -> str:
         """The sentence of the receipt, with its blanks."""
-        return _AMENDED if self.amended else _TEXTS[self.opened.row.type]
+        kind = self.opened.row.type
+        if self.view == BANK and kind in OTHERS:
+            return OTHERS[kind]
+        return AMENDED if self.amended else TEXTS[kind]
 
 
-def issue(desk: Desk, event_id: UUID, effects: Effects | None = None) -> dict[str, Any]:
+def issue(
+    desk: Desk, event_id: UUID, effects: Effects | None = None, view: str | None = None
+) -> dict[str, Any]:
     """A new receipt of one act, with its proof where the log has published it.
+
+    ``view`` is :data:`BANK` for the bank's own; else it is made out to the principal.
 
     Raises:
         NotFoundError: no such act of a consent, or somebody else's.
     """
     row = desk.session.get(EventRow, event_id)
-    if row is None or row.chain_id is None or row.type not in _TYPES:
+    if row is None or row.chain_id is None or row.type not in TYPES:
         raise NotFoundError(f"event {event_id}")
-    chain = _chain(desk, row.chain_id)
-    opened = open_event(desk, row)
-    case = _Case(chain, _version(desk, chain, opened), opened, effects or Effects())
-    previous = _newest(desk, chain.id, None)
-    issued_at = desk.clock()
-    body = _body(desk, case, issued_at, previous)
-    signed = body | {"signature": desk.signer.sign(SignUse.RECEIPT, canonical(body), detached=True)}
-    _store(desk, case, signed, issued_at)
-    return signed
+    return _issue(desk, _chain(desk, row.chain_id), row, effects, view)
 
 
-def receipt_of(desk: Desk, chain_id: UUID, kind: ReceiptType) -> dict[str, Any]:
+def issue_missing(desk: Desk, chain_id: UUID) -> int:
+    """Receipts of every act of a locked consent that has none yet, in the order of acts; how many.
+
+    Belongs into the transaction of the act. Nobody's rights are asked: a receipt is owed.
+    """
+    chain = desk.session.get_one(Chain, chain_id)
+    known = select(Receipt.event_id).where(Receipt.chain_id == chain_id)
+    rows = desk.session.scalars(
+        select(EventRow)
+        .where(EventRow.chain_id == chain_id, EventRow.type.in_([str(one) for one in TYPES]))
+        .where(EventRow.id.not_in(known))
+        .order_by(EventRow.entry_id)
+    )
+    return len([_issue(desk, chain, row, None, None) for row in list(rows)])
+
+
+def receipt_of(
+    desk: Desk, chain_id: UUID, kind: ReceiptType, view: str | None = None
+) -> dict[str, Any]:
     """The newest receipt of one kind; issued again once when its proof has become available.
 
     Raises:
         NotFoundError: no such consent, somebody else's, or no such receipt.
     """
     chain = _chain(desk, chain_id)
-    found = _newest(desk, chain.id, kind)
+    found = _newest(desk, chain.id, kind, None)
     if found is None:
         raise NotFoundError(f"{kind} receipt of chain {chain_id}")
-    known = _open(desk, found)
-    event = desk.session.get_one(EventRow, found.event_id)
-    if found.proved or proof_of(desk, event) is None:
-        return known
-    effects = known.get("revocation") or {}
-    names = ("pulls_cancelled", "notices", "erase")
-    return issue(desk, event.id, Effects(**{name: tuple(effects.get(name, ())) for name in names}))
+    return _fresh(desk, chain, found, view)
 
 
-def receipts_of(desk: Desk, chain_id: UUID) -> list[dict[str, Any]]:
-    """All receipts of one consent, oldest first.
+def receipt_by_id(
+    desk: Desk, chain_id: UUID, receipt_id: UUID, view: str | None = None
+) -> dict[str, Any]:
+    """The newest issue of one receipt, named by any of its issues.
+
+    Raises:
+        NotFoundError: no such consent, somebody else's, or no such receipt.
+    """
+    chain = _chain(desk, chain_id)
+    named = desk.session.get(Receipt, receipt_id)
+    if named is None or named.chain_id != chain.id:
+        raise NotFoundError(f"receipt {receipt_id}")
+    return _fresh(desk, chain, named, view)
+
+
+def receipts_of(desk: Desk, chain_id: UUID, view: str | None = None) -> list[dict[str, Any]]:
+    """All receipts of one consent made out to one reader, oldest first.
 
     Raises:
         NotFoundError: no such consent, or somebody else's.
     """
     chain = _chain(desk, chain_id)
     rows = desk.session.scalars(
-        select(Receipt).where(Receipt.chain_id == chain.id).order_by(Receipt.id)
+        select(Receipt).where(Receipt.chain_id == chain.id, *_made_out(view)).order_by(Receipt.id)
     )
     return [_open(desk, row) for row in rows]
+
+
+def unproved(desk: Desk, since: UUID, limit: int) -> list[UUID]:
+    """Consents with receipts that wait for a proof the log has published, by id.
+
+    ``since`` is the smallest id of a receipt to look at: ids follow time.
+    """
+    again = aliased(Receipt)
+    proved = (
+        select(again.id)
+        .where(again.event_id == Receipt.event_id, again.view_for == Receipt.view_for)
+        .where(again.proved)
+        .exists()
+    )
+    rows = desk.session.execute(
+        select(Receipt.chain_id, EventRow)
+        .join(EventRow, EventRow.id == Receipt.event_id)
+        .where(Receipt.id >= since, Receipt.proved.is_(False), ~proved)
+        .order_by(Receipt.id)
+        .limit(limit)
+    )
+    return sorted({row[0] for row in rows if proof_of(desk, row[1]) is not None})
+
+
+def prove(desk: Desk, chain_id: UUID) -> int:
+    """Issue again the receipts of a locked consent whose proof is out; how many."""
+    chain = desk.session.get_one(Chain, chain_id)
+    newest = {
+        (row.event_id, row.view_for): row
+        for row in desk.session.scalars(
+            select(Receipt).where(Receipt.chain_id == chain_id).order_by(Receipt.id)
+        )
+    }
+    again = 0
+    for row in newest.values():
+        view = BANK if row.view_for == BANK else None
+        again += _again(desk, chain, row, view) is not None
+    return again
+
+
+def _fresh(desk: Desk, chain: Chain, named: Receipt, view: str | None) -> dict[str, Any]:
+    """The newest issue of the same act for one reader, made if there is none or a proof is out."""
+    # Two readers at once issue one: the second waits, and finds it.
+    desk.session.execute(select(Chain.id).where(Chain.id == chain.id).with_for_update())
+    found = _newest(desk, chain.id, None, view, named.event_id)
+    if found is None:
+        effects = _effects(_open(desk, named))
+        return _issue(desk, chain, desk.session.get_one(EventRow, named.event_id), effects, view)
+    again = _again(desk, chain, found, view)
+    return _open(desk, found) if again is None else again
+
+
+def _again(desk: Desk, chain: Chain, row: Receipt, view: str | None) -> dict[str, Any] | None:
+    event = desk.session.get_one(EventRow, row.event_id)
+    if row.proved or proof_of(desk, event) is None:
+        return None
+    return _issue(desk, chain, event, _effects(_open(desk, row)), view)
+
+
+def _effects(known: Mapping[str, Any]) -> Effects:
+    said = known.get("revocation") or {}
+    names = ("pulls_cancelled", "notices", "erase")
+    return Effects(**{name: tuple(said.get(name, ())) for name in names})
+
+
+def _issue(
+    desk: Desk, chain: Chain, row: EventRow, effects: Effects | None, view: str | None
+) -> dict[str, Any]:
+    opened = open_event(desk, row)
+    artefact = _version(desk, chain, opened)
+    case = _Case(chain, artefact, opened, effects or Effects(), view or artefact.subject.kind)
+    previous = _newest(desk, chain.id, None, view)
+    issued_at = desk.clock()
+    body = _body(desk, case, issued_at, previous)
+    signed = body | {"signature": desk.signer.sign(SignUse.RECEIPT, canonical(body), detached=True)}
+    _store(desk, case, signed, issued_at)
+    return signed
 
 
 def _version(desk: Desk, chain: Chain, opened: Opened) -> ConsentArtefact:
@@ -155,10 +231,22 @@ def _chain(desk: Desk, chain_id: UUID) -> Chain:
     return chain
 
 
-def _newest(desk: Desk, chain_id: UUID, kind: ReceiptType | None) -> Receipt | None:
-    statement = select(Receipt).where(Receipt.chain_id == chain_id)
+def _made_out(view: str | None) -> list[Any]:
+    return [Receipt.view_for == BANK if view == BANK else Receipt.view_for != BANK]
+
+
+def _newest(
+    desk: Desk,
+    chain_id: UUID,
+    kind: ReceiptType | None,
+    view: str | None,
+    event_id: UUID | None = None,
+) -> Receipt | None:
+    statement = select(Receipt).where(Receipt.chain_id == chain_id, *_made_out(view))
     if kind is not None:
         statement = statement.where(Receipt.type == kind)
+    if event_id is not None:
+        statement = statement.where(Receipt.event_id == event_id)
     return desk.session.scalars(statement.order_by(Receipt.id.desc()).limit(1)).one_or_none()
 
 
@@ -177,16 +265,18 @@ def _body(desk: Desk, case: _Case, issued_at: datetime, previous: Receipt | None
         "digest": event["digest"],
         "previous_receipt_id": None if previous is None else str(previous.id),
         "view": {
-            "for": case.artefact.subject.kind,
+            "for": case.view,
             "bank": None if controller is None else controller.name,
             "purpose": case.artefact.purpose.code,
             "product_id": case.artefact.product.product_id,
-            "state": event["to"],
+            "state": event["to"] if row.type.startswith("consent.") else case.chain.state.value,
         },
         "text_zh": case.words.format(
-            at=_beijing(row.at), until=_beijing(case.artefact.validity[1])
+            at=_beijing(row.at),
+            until=_beijing(case.artefact.validity[1]),
+            bank="" if controller is None else controller.name,
         ),
-        "withdrawal": case.artefact.withdrawal_method if granted else None,
+        "withdrawal": case.artefact.withdrawal_method if granted and case.view != BANK else None,
         "revocation": _revocation(desk, case) if stopped else None,
         "leaf": b64u(leaf_of(desk, row)),
         "opening": {"salt": case.opened.salt, "event": dict(event)},
@@ -244,7 +334,7 @@ def _store(desk: Desk, case: _Case, signed: Mapping[str, Any], issued_at: dateti
         consent_id=UUID(signed["consent_id"]),
         event_id=row.id,
         type=case.kind,
-        view_for=case.artefact.subject.kind,
+        view_for=case.view,
         enterprise_id=chain.enterprise_id,
         bank_id=chain.bank_id,
         proved=signed["proof"] is not None,

@@ -15,7 +15,17 @@ from consent.grants import Signed, Signing, sign
 from consent.models import ReceiptType
 from consent.narrowing import drop_signatures, narrow
 from consent.orders import Order, releases_of, restore, signatories_of, suspend, void
-from consent.receipts import Effects, issue, receipt_of, receipts_of
+from consent.receipts import (
+    Effects,
+    issue,
+    issue_missing,
+    prove,
+    receipt_by_id,
+    receipt_of,
+    receipts_of,
+    unproved,
+)
+from consent.receipttexts import BANK
 from consent.renewing import offer_renewals
 from consent.requests import cancel, deny, draft, lapse_due, make, put
 from consent.stops import (
@@ -30,6 +40,7 @@ from consent.stops import (
 )
 
 __all__ = [
+    "BANK",
     "REP_LEFT",
     "Ask",
     "Difference",
@@ -58,6 +69,7 @@ __all__ = [
     "history",
     "history_of_consent",
     "issue",
+    "issue_missing",
     "lapse_due",
     "lock_chain",
     "lock_chains",
@@ -67,7 +79,9 @@ __all__ = [
     "offer_renewals",
     "only_narrows",
     "pause",
+    "prove",
     "put",
+    "receipt_by_id",
     "receipt_of",
     "receipts_of",
     "record",
@@ -79,6 +93,7 @@ __all__ = [
     "sign",
     "signatories_of",
     "suspend",
+    "unproved",
     "views",
     "void",
 ]

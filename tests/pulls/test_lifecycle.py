@@ -37,7 +37,7 @@ TABLE = {
     },
     "pull.held": {one: one for one in (S.AUTHORISED, S.COLLECTING, S.SEALED)},
     "pull.unheld": {one: one for one in (S.AUTHORISED, S.COLLECTING, S.SEALED)},
-    "pull.slot_refunded": {S.SEALED: S.SEALED, S.FAILED: S.FAILED},
+    "pull.slot_refunded": {one: one for one in (S.SEALED, S.FAILED, S.DISPUTED)},
     "pull.replayed": {one: one for one in S if one is not S.RECEIVED},
     "packet.issued": {S.SEALED: S.RELEASED},
     "packet.fetched": {S.RELEASED: S.RELEASED},

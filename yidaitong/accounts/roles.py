@@ -30,7 +30,7 @@ _ENTERPRISE = (
     "audit.read"
 )
 _BANK = "product.read application.read consent.read pull.read packet.read loan.read ledger.read"
-_GOV = "overview.read department.read product.read ledger.read"
+_GOV = "overview.read department.read product.read ledger.read duty.read"
 
 # Wire format: append only. An agent without the right to authorise data holds no consent.grant.
 ROLES: Mapping[str, Role] = {
@@ -64,13 +64,13 @@ ROLES: Mapping[str, Role] = {
             Realm.BANK,
             Text("客户经理(经办)", "Loan officer (maker)"),
             f"{_BANK} application.recommend application.take consent.request pull.start "
-            "offer.make loan.report",
+            "copy.attest offer.make loan.report",
         ),
         _role(
             "bank_checker",
             Realm.BANK,
             Text("审批(复核)", "Approver (checker)"),
-            f"{_BANK} application.check loan.check product.check audit.read",
+            f"{_BANK} copy.attest copy.hold application.check loan.check product.check audit.read",
         ),
         _role(
             "bank_product",
@@ -90,7 +90,7 @@ ROLES: Mapping[str, Role] = {
             Realm.GOV,
             Text("服务中心复核", "Centre checker"),
             f"{_GOV} enterprise.read product.admit catalogue.resume bank.accredit bank_key.pin "
-            "consent_order.read consent_order.confirm",
+            "copy.reject packet.resolve consent_order.read consent_order.confirm",
         ),
         _role("gov_viewer", Realm.GOV, Text("监管查看", "Oversight viewer"), _GOV),
         _role("auditor", Realm.GOV, Text("审计", "Auditor"), f"{_GOV} enterprise.read audit.read"),

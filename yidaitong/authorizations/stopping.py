@@ -173,12 +173,14 @@ def _receipt(uow: UnitOfWork, stopped: service.Stopped) -> Mapping[str, Any]:
 
 
 def promise_stop(uow: UnitOfWork, chain_id: UUID, epoch: int) -> None:
-    """Have what is in flight under an ended consent cancelled after the commit."""
+    """Have what is in flight under an ended consent cancelled after the commit; receipts now."""
+    service.issue_missing(desk_of(uow, job=STOP_JOB), chain_id)
     uow.defer(STOP_JOB, key=f"{chain_id}:{epoch}", chain_id=chain_id)
 
 
 def promise_hold(uow: UnitOfWork, chain_id: UUID) -> None:
     """Have what is in flight wait or go on after the commit, as the consent's state says."""
+    service.issue_missing(desk_of(uow, job=HOLD_JOB), chain_id)
     # The lock is held already; the row is read again for the epoch the act led to.
     epoch = uow.session.get_one(Chain, chain_id).epoch
     uow.defer(HOLD_JOB, key=f"{chain_id}:{epoch}", chain_id=chain_id)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
-from yidaitong.authorizations import amending, mandates, representation, revisions
+from yidaitong.authorizations import amending, mandates, receipts, representation, revisions
 from yidaitong.authorizations import stopping as authorizations
 from yidaitong.departments import breakers, incidents
 from yidaitong.enterprises import watching
@@ -194,3 +194,13 @@ def lapse_offers(rt: Runtime) -> None:
     """Record offers whose time is over. Safe to repeat: each lapses once."""
     with rt.transaction(SYSTEM) as uow:
         offering.lapse(uow)
+
+
+@job("receipts.prove", every=30)
+def prove_receipts(rt: Runtime) -> None:
+    """Issue receipts again with their proof. Safe to repeat: a proved one is not issued again."""
+    with rt.transaction(SYSTEM) as uow:
+        waiting = receipts.waiting(uow)
+    for chain_id in waiting:
+        with rt.transaction(SYSTEM) as uow:
+            receipts.prove(uow, chain_id)

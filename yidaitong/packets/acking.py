@@ -7,18 +7,15 @@ from uuid import UUID
 from consent.events import canonical, sha256_b64u
 from consent.service import EventType
 from yidaitong import audit
-from yidaitong.banks import queries as banks
 from yidaitong.kernel.clock import iso_ms
 from yidaitong.kernel.crypto import jws
-from yidaitong.kernel.crypto.errors import JoseError
-from yidaitong.kernel.crypto.keys import KeySet, PrivateKey, PublicKey
+from yidaitong.kernel.crypto.keys import PrivateKey
 from yidaitong.kernel.errors import InvalidRequestError, InvalidStateError
-from yidaitong.kernel.strictjson import StrictJsonError, parse_object
 from yidaitong.kernel.uow import UnitOfWork
-from yidaitong.packets.errors import SignatureInvalidError
 from yidaitong.packets.lifecycle import PacketState
 from yidaitong.packets.models import Packet
 from yidaitong.packets.moving import lock, move
+from yidaitong.packets.signed import read_signed
 
 # Wire format: append only.
 VERSION: Final = "ydt-rx/1"
@@ -58,38 +55,30 @@ def acknowledge(uow: UnitOfWork, packet_id: UUID, rx_jws: str) -> Packet:
     cause = None if good else said["cause"] or ("REFUSED" if agreed else "DIGEST")
     event = EventType.PACKET_ACKED if good else EventType.PACKET_DISPUTED
     members = {"rx_sha256": digest, "cause": cause, "outcome": said["outcome"]}
-    move(locked, packet, event, members, {"rx_sha256": digest, "acked_at": locked.at})
+    changes = {"rx_sha256": digest, "acked_at": locked.at, "rx": rx_jws}
+    move(locked, packet, event, members, changes)
     audit.record(uow, event.value, object_type="packet", object_id=packet.id)
     uow.session.flush()
     return packet
 
 
-def receipt(key: PrivateKey, packet_id: UUID, packet_sha256: str, at: datetime) -> str:
-    """The receipt a bank signs for a packet it has opened and verified."""
+def receipt(
+    key: PrivateKey, packet_id: UUID, packet_sha256: str, at: datetime, cause: str | None = None
+) -> str:
+    """The receipt a bank signs for a packet it has opened and verified; ``cause``: refuses."""
     body = {
         "v": VERSION,
         "packet_id": str(packet_id),
         "packet_sha256": packet_sha256,
-        "outcome": OPENED,
-        "cause": None,
+        "outcome": OPENED if cause is None else REFUSED,
+        "cause": cause,
         "at": iso_ms(at),
     }
     return jws.sign(key, RX_TYP, canonical(body))
 
 
 def _read(uow: UnitOfWork, packet_id: UUID, rx_jws: str) -> dict[str, Any]:
-    pinned = banks.ack_keys(uow, uow.actor.bank_id)
-    keys = KeySet.of(*(PublicKey.read(key.jwk, use="sig") for key in pinned))
-    try:
-        verified = jws.verify(rx_jws, typ=RX_TYP, keys=keys, max_bytes=_MAX_RX)
-    except JoseError as error:
-        if error.reason in {"jws.key", "jws.signature"}:
-            raise SignatureInvalidError(f"receipt of packet {packet_id}") from error
-        raise
-    try:
-        body = parse_object(verified.payload, max_bytes=_MAX_RX)
-    except StrictJsonError as error:
-        raise InvalidRequestError("a receipt is strict JSON") from error
+    body = read_signed(uow, rx_jws, RX_TYP, _MAX_RX)
     if body.keys() != _MEMBERS or body["v"] != VERSION or body["packet_id"] != str(packet_id):
         raise InvalidRequestError("not a receipt of this packet")
     cause = body["cause"]

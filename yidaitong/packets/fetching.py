@@ -12,7 +12,7 @@ from yidaitong.packets import copies
 from yidaitong.packets.amending import shows_too_much
 from yidaitong.packets.covering import is_covered
 from yidaitong.packets.lifecycle import GONE, UNFETCHED, PacketState
-from yidaitong.packets.models import Packet
+from yidaitong.packets.models import Packet, PacketCopy
 from yidaitong.packets.moving import lock, members_of, move
 from yidaitong.packets.places import jwe_place
 from yidaitong.pulls.moving import Locked
@@ -46,6 +46,7 @@ def fetch(uow: UnitOfWork, packet_id: UUID) -> SealedPacket:
     locked, packet = lock(_as_bank(uow), packet_id, FETCH)
     _check_consent(locked, packet)
     _check_packet(locked, packet)
+    _check_copy(locked, packet)
     _check_scope(locked, packet)
     locked.desk.evidence_ready()
     if packet.state is PacketState.ISSUED:
@@ -84,6 +85,12 @@ def _check_consent(locked: Locked, packet: Packet) -> None:
     if not locked.live.is_live:
         raise DataGoneError(f"packet {packet.id}: its consent is {locked.live.state}")
     locked.live.require_active()
+
+
+def _check_copy(locked: Locked, packet: Packet) -> None:
+    duty = locked.uow.session.get(PacketCopy, packet.id, populate_existing=True)
+    if duty is not None and not copies.may_be_used(duty, locked.at):
+        raise DataGoneError(f"packet {packet.id}: its copy may not be used any more")
 
 
 def _check_packet(locked: Locked, packet: Packet) -> None:

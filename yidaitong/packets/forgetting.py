@@ -32,7 +32,7 @@ def forget_due(uow: UnitOfWork, limit: int = 50) -> int:
     due = (
         select(Chain.id)
         .join(Dek, (Dek.owner_id == Chain.id) & (Dek.kind == DekKind.DATA))
-        .where(Dek.wrapped.is_not(None), Chain.ended_at <= uow.now - TERM)
+        .where(Dek.wrapped.is_not(None), Dek.held.is_(False), Chain.ended_at <= uow.now - TERM)
         .where(Chain.id.not_in(waiting))
         .order_by(Chain.id)
         .limit(limit)

@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from consent.service import EventType
 from yidaitong.kernel.uow import UnitOfWork
-from yidaitong.packets import copies
-from yidaitong.packets.lifecycle import UNFETCHED
+from yidaitong.packets import copies, holding
+from yidaitong.packets.lifecycle import UNFETCHED, CopyState
 from yidaitong.packets.models import Packet, PacketCopy
 from yidaitong.packets.moving import destroy_key, lock, members_of, move
 
@@ -63,5 +63,9 @@ def lapse(uow: UnitOfWork, packet_id: UUID) -> bool:
         return False
     before = duty.state
     copies.advance(locked, duty)
-    uow.session.flush()
-    return duty.state is not before
+    if duty.state is before:
+        return False
+    if before is CopyState.LEGAL_HOLD:
+        holding.let_go(locked, packet_id)
+    copies.tell(locked)
+    return True

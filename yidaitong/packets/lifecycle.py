@@ -53,6 +53,8 @@ PACKET_LIFECYCLE: Mapping[tuple[PacketState, EventType], PacketState] = {
     (_S.ACKED, _E.PACKET_FETCHED): _S.ACKED,
     (_S.FETCHED, _E.PACKET_ACKED): _S.ACKED,
     (_S.FETCHED, _E.PACKET_DISPUTED): _S.DISPUTED,
+    # The outcome is a fact: it moves slots, never the state.
+    (_S.DISPUTED, _E.PACKET_DISPUTE_RESOLVED): _S.DISPUTED,
     **{(state, _E.PACKET_LAPSED): _S.LAPSED for state in UNFETCHED},
     **{(state, _E.PACKET_WITHDRAWN): _S.WITHDRAWN for state in UNFETCHED},
 }
@@ -83,6 +85,67 @@ _COPY_TEXTS: Mapping[CopyState, Text] = {
 }
 
 
+_C = CopyState
+NOT_ERASED = frozenset(CopyState) - {CopyState.ERASED}
+# What the clock and a withdrawal may still move.
+RUNNING = frozenset({CopyState.HELD, CopyState.ERASE_DUE})
+
+# (state, event) → state; None is before the first fetch (D1–D6).
+COPY_LIFECYCLE: Mapping[tuple[CopyState | None, EventType], CopyState] = {
+    (None, _E.COPY_OPENED): _C.HELD,
+    # From ERASE_DUE too: its date moves up.
+    **{(state, _E.COPY_ERASE_DUE): _C.ERASE_DUE for state in RUNNING},
+    (_C.ERASE_DUE, _E.COPY_OVERDUE): _C.ERASE_OVERDUE,
+    **{(state, _E.COPY_ERASED): _C.ERASED for state in (_C.HELD, _C.ERASE_DUE, _C.ERASE_OVERDUE)},
+    **{(state, _E.COPY_HELD): _C.LEGAL_HOLD for state in NOT_ERASED},
+    (_C.LEGAL_HOLD, _E.COPY_HOLD_LIFTED): _C.ERASE_DUE,
+}
+
+
+class HoldBasis(StrEnum):
+    """Why a bank must keep a copy it would otherwise have to erase."""
+
+    # Wire format: append only.
+    LOAN_CONTRACT = "LOAN_CONTRACT"
+    AML = "AML"
+    ARCHIVE_DUTY = "ARCHIVE_DUTY"
+    DISPUTE = "DISPUTE"
+
+    @property
+    def text(self) -> Text:
+        """The basis in words for people."""
+        return _BASIS_TEXTS[self]
+
+
+_BASIS_TEXTS: Mapping[HoldBasis, Text] = {
+    HoldBasis.LOAN_CONTRACT: Text("履行贷款合同", "Loan contract"),
+    HoldBasis.AML: Text("反洗钱义务", "Anti-money-laundering duty"),
+    HoldBasis.ARCHIVE_DUTY: Text("档案保管义务", "Duty to keep records"),
+    HoldBasis.DISPUTE: Text("争议或诉讼", "Dispute or lawsuit"),
+}
+
+
+class Fault(StrEnum):
+    """Whose fault a dispute turned out to be. PLATFORM gives the calls back."""
+
+    # Wire format: append only.
+    PLATFORM = "PLATFORM"
+    BANK = "BANK"
+    NOBODY = "NOBODY"
+
+    @property
+    def text(self) -> Text:
+        """The outcome in words for people."""
+        return _FAULT_TEXTS[self]
+
+
+_FAULT_TEXTS: Mapping[Fault, Text] = {
+    Fault.PLATFORM: Text("平台责任，次数退还", "The platform's fault: calls are given back"),
+    Fault.BANK: Text("银行责任", "The bank's fault"),
+    Fault.NOBODY: Text("无责任方", "Nobody's fault"),
+}
+
+
 def after(state: PacketState, event: EventType) -> PacketState:
     """The state that ``event`` leads to.
 
@@ -91,5 +154,17 @@ def after(state: PacketState, event: EventType) -> PacketState:
     """
     try:
         return PACKET_LIFECYCLE[state, event]
+    except KeyError:
+        raise InvalidStateError(f"{event} in {state}") from None
+
+
+def copy_after(state: CopyState | None, event: EventType) -> CopyState:
+    """The state of a duty that ``event`` leads to.
+
+    Raises:
+        InvalidStateError: the event is impossible in ``state``.
+    """
+    try:
+        return COPY_LIFECYCLE[state, event]
     except KeyError:
         raise InvalidStateError(f"{event} in {state}") from None

@@ -3,14 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from yidaitong.kernel.db.base import Base
 from yidaitong.kernel.db.rls import Rls
 from yidaitong.kernel.db.types import UtcDateTime, str_enum
 from yidaitong.kernel.ids import uuid7
-from yidaitong.packets.lifecycle import CopyState, PacketState
+from yidaitong.packets.lifecycle import CopyState, Fault, HoldBasis, PacketState
 
 _PARTIES = {"info": {"rls": Rls(enterprise="enterprise_id", bank="bank_id", gov=True)}}
 
@@ -62,12 +62,20 @@ class Packet(Base, kw_only=True):
     acked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     rx_sha256: Mapped[str | None] = mapped_column(String(43), default=None)
+    # The bank's receipt as it was signed: evidence of a digest, no data.
+    rx: Mapped[str | None] = mapped_column(default=None, deferred=True, repr=False)
+    fault: Mapped[Fault | None] = mapped_column(str_enum(Fault), default=None)
+    resolved_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, repr=False)
     jwe: Mapped[bytes | None] = mapped_column(LargeBinary, default=None, deferred=True, repr=False)
 
 
 class PacketCopy(Base, kw_only=True):
-    """What the bank owes for its copy of one packet; ``erase_due_at`` only moves closer."""
+    """What the bank owes for its copy of one packet.
+
+    ``erase_due_at`` only moves closer, except that a lifted hold sets it anew. ``n`` counts events.
+    ``hold_…`` say why the copy is kept in LEGAL_HOLD, and why it was, afterwards.
+    """
 
     __tablename__ = "packet_copy"
     __table_args__ = (
@@ -87,3 +95,32 @@ class PacketCopy(Base, kw_only=True):
     erase_due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     use_ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    overdue_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    attestation_sha256: Mapped[str | None] = mapped_column(String(43), default=None)
+    held_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    hold_basis: Mapped[HoldBasis | None] = mapped_column(str_enum(HoldBasis), default=None)
+    hold_scope: Mapped[str | None] = mapped_column(String(200), default=None)
+    hold_until_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    hold_evidence_sha256: Mapped[str | None] = mapped_column(String(43), default=None)
+
+
+class ErasureAttestation(Base, kw_only=True):
+    """A bank's signed statement that it erased copies, exactly as it was signed.
+
+    It lists copies of several enterprises, so none of them reads it: each has its own receipt.
+    """
+
+    __tablename__ = "erasure_attestation"
+    __table_args__ = (
+        UniqueConstraint("bank_id", "sha256"),
+        {"info": {"append_only": True, "rls": Rls(bank="bank_id", gov=True)}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
+    bank_id: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(String(43))
+    method: Mapped[str] = mapped_column(String(32))
+    operator: Mapped[str] = mapped_column(String(64))
+    erased_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    jws: Mapped[str]

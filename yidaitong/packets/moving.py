@@ -137,12 +137,15 @@ def members_of(packet: Packet, cause: str | None = None) -> dict[str, Any]:
 
 
 def destroy_key(locked: Locked, packet: Packet, cause: str) -> None:
-    """Destroy the packet's key and what it opened; written down where a key was alive."""
+    """Destroy the packet's key and what it opened; written down where a key was alive.
+
+    A key under a legal hold stays until the hold is lifted.
+    """
     uow = locked.uow
     key_id = uow.crypto.destroy(uow.session, DekKind.PACKET, packet.id)
-    packet.jwe = None
     if key_id is None:
         return
+    packet.jwe = None
     service.record(
         locked.desk,
         service.Event(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from consent import service
 from consent.artefact import ConsentArtefact
 from consent.drafts import artefact_text, read_artefact
 from consent.events import sha256_b64u
@@ -89,6 +90,7 @@ def _issue(locked: Locked, pull: Pull, bank_id: str) -> Packet:
     # After the leaf: it may end the consent, and no release stands behind an end.
     closing.mark_released(uow, pull.id, locked.at)
     uow.session.flush()
+    service.issue_missing(locked.desk, pull.chain_id)
     return packet
 
 

@@ -12,7 +12,7 @@ from yidaitong.packets.covering import SUPERSEDED, is_covered
 from yidaitong.packets.lifecycle import UNFETCHED
 from yidaitong.packets.models import Packet
 from yidaitong.packets.moving import destroy_key, members_of, move
-from yidaitong.pulls import moving, stopping
+from yidaitong.pulls import moving
 from yidaitong.pulls.moving import Locked
 
 WITHDRAW = "packets.withdraw"
@@ -39,10 +39,11 @@ def withdraw(uow: UnitOfWork, chain_id: UUID) -> list[UUID]:
         move(locked, packet, EventType.PACKET_WITHDRAWN, members_of(packet, why), changes)
         destroy_key(locked, packet, why)
         gone.append(packet.id)
+    if cause is None and locked.live.is_live:
+        copies.shorten(locked)
     if locked.live.row.use_ended_at is not None:
         copies.end_use(locked)
-        uow.session.flush()
-        stopping.reissue(locked, copies.erasures(locked))
+        copies.tell(locked)
     uow.session.flush()
     return gone
 

@@ -117,7 +117,7 @@ PULL_LIFECYCLE: Mapping[tuple[PullState, EventType], PullState] = {
     **{(state, _E.PULL_CANCELLED): _S.CANCELLED for state in UNRELEASED},
     **{(state, _E.PULL_HELD): state for state in UNRELEASED},
     **{(state, _E.PULL_UNHELD): state for state in UNRELEASED},
-    **{(state, _E.PULL_SLOT_REFUNDED): state for state in (_S.SEALED, _S.FAILED)},
+    **{(state, _E.PULL_SLOT_REFUNDED): state for state in (_S.SEALED, _S.FAILED, _S.DISPUTED)},
     **{(state, _E.PULL_REPLAYED): state for state in _S if state is not _S.RECEIVED},
     (_S.SEALED, _E.PACKET_ISSUED): _S.RELEASED,
     (_S.RELEASED, _E.PACKET_FETCHED): _S.RELEASED,

@@ -125,8 +125,15 @@ class CryptoBox:
         return envelope.open_(key.key, place, sealed)
 
     def destroy(self, session: Session, kind: DekKind, owner_id: UUID) -> UUID | None:
-        """Destroy a data key for ever; its id, or None where there was no live key."""
+        """Destroy a data key for ever; its id, or None where there was no live key.
+
+        One under a legal hold lives on.
+        """
         return self._data.destroy(session, kind, owner_id)
+
+    def hold(self, session: Session, kind: DekKind, owner_id: UUID, *, held: bool) -> None:
+        """Keep a data key from being destroyed while a legal hold lasts, or let it go again."""
+        self._data.hold(session, kind, owner_id, held=held)
 
     def blind_index(self, column: str, value: str) -> bytes:
         """16 bytes that find ``value`` by equality without showing it."""

@@ -82,11 +82,12 @@ class DataKeys:
         return DataKey(dek_id, self._unwrap(session, row[0], row[1], row[2]))
 
     def destroy(self, session: Session, kind: DekKind, owner_id: UUID) -> UUID | None:
-        """Forget a key here and in the database; its id, or None where none was alive."""
+        """Forget a key here and in the database; its id, or None where none was alive and free."""
         with session.no_autoflush:
             dek_id = session.execute(
                 update(Dek)
                 .where(Dek.kind == kind, Dek.owner_id == owner_id, Dek.wrapped.is_not(None))
+                .where(Dek.held.is_(False))
                 .values(wrapped=None, destroyed_at=func.clock_timestamp())
                 .returning(Dek.id)
                 .execution_options(synchronize_session=False)
@@ -98,6 +99,15 @@ class DataKeys:
                     if dek_id in {known, kept.parent_id}:
                         del self._kept[known]
         return dek_id
+
+    def hold(self, session: Session, kind: DekKind, owner_id: UUID, *, held: bool) -> None:
+        """Keep a key from being destroyed, or let it go again."""
+        session.execute(
+            update(Dek)
+            .where(Dek.kind == kind, Dek.owner_id == owner_id, Dek.wrapped.is_not(None))
+            .values(held=held)
+            .execution_options(synchronize_session=False)
+        )
 
     def _row(
         self, session: Session, kind: DekKind, owner_id: UUID

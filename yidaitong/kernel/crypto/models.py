@@ -43,7 +43,10 @@ class SigningKey(Base):
 
 
 class Dek(Base):
-    """One data key. Destroyed: ``wrapped`` is null and ``destroyed_at`` says since when."""
+    """One data key. Destroyed: ``wrapped`` is null and ``destroyed_at`` says since when.
+
+    ``held``: a legal hold delays its end; nobody destroys it meanwhile.
+    """
 
     __tablename__ = "dek"
     __table_args__ = (
@@ -64,3 +67,4 @@ class Dek(Base):
         UtcDateTime, server_default=text("clock_timestamp()"), init=False
     )
     destroyed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    held: Mapped[bool] = mapped_column(server_default=text("false"), default=False)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
+from sqlalchemy import Select, and_, cast, func, select
 from sqlalchemy import Text as SqlText
-from sqlalchemy import and_, cast, func, select
 
 from consent.lifecycle import ConsentState
 from consent.models import Chain, EventRow
@@ -15,6 +16,8 @@ from yidaitong.kernel.db.outbox import OutboxJob
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.oversight.invariants.checks import Invariant
+from yidaitong.packets.lifecycle import CopyState
+from yidaitong.packets.models import PacketCopy
 from yidaitong.pulls.models import Pull, PullLine
 
 _UNHINTED: Final = timedelta(seconds=5)
@@ -54,6 +57,11 @@ def _answered_twice(uow: UnitOfWork) -> Iterator[str]:
         yield f"pull {pull_id}"
 
 
+def _held_chains() -> Select[UUID]:
+    """Consents of which a bank keeps a copy by law."""
+    return select(PacketCopy.chain_id).where(PacketCopy.state == CopyState.LEGAL_HOLD)
+
+
 def _undead_keys(uow: UnitOfWork) -> Iterator[str]:
     logged = (
         select(Dek.id)
@@ -68,6 +76,7 @@ def _undead_keys(uow: UnitOfWork) -> Iterator[str]:
         .where(
             Dek.kind == DekKind.DATA,
             Dek.wrapped.is_not(None),
+            Dek.owner_id.not_in(_held_chains()),
             Chain.state.in_([ConsentState.REVOKED, ConsentState.VOIDED]),
         )
     )
