@@ -1,11 +1,12 @@
 """What the registry says: a new representative stops all at once, and silence resumes nothing."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import requests
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from consent import errors as consent_errors
 from consent import service
@@ -49,7 +50,12 @@ from yidaitong.enterprises.succession import Claim
 from yidaitong.enterprises.watching import Change
 from yidaitong.jobs import tasks
 from yidaitong.kernel.actor import PUBLIC, SYSTEM, Actor
-from yidaitong.kernel.errors import ForbiddenError, InvalidStateError, StepUpRequiredError
+from yidaitong.kernel.errors import (
+    DomainError,
+    ForbiddenError,
+    InvalidStateError,
+    StepUpRequiredError,
+)
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.runtime import Runtime
 from yidaitong.sandbox.faults import FaultKind
@@ -142,6 +148,45 @@ class TestNewRepresentative:
         said = events_of(uow, chain_id)
         assert said[-2:] == ["consent.suspended", "consent.expired"]
         assert "consent.restored" not in said
+
+
+class TestRace:
+    @pytest.mark.promise("T26")
+    @pytest.mark.promise("T33")
+    def test_who_signs_while_the_registry_speaks_signs_nothing(self, runtime: Runtime) -> None:
+        with runtime.transaction(SYSTEM) as uow:
+            firm = a_firm(uow)
+            asked = ask(uow, firm, WITHOUT_PERSON)
+            uow.acting(SYSTEM)
+        found: list[object] = []
+
+        def sign_now() -> None:
+            try:
+                with runtime.transaction(firm.rep) as other:
+                    found.append(sign_as(other, firm.rep, asked.request_id, asked.digest))
+            except DomainError as error:
+                found.append(error)
+            except consent_errors.ConsentError as error:
+                found.append(error)
+
+        thread = threading.Thread(target=sign_now)
+        with runtime.transaction(SYSTEM) as uow:
+            says(uow, firm, rep_name=NEW)
+            thread.start()
+            _until_somebody_waits(runtime)
+        thread.join(10)
+
+        assert [type(one) for one in found] == [consent_errors.MandateInsufficientError]
+
+
+def _until_somebody_waits(runtime: Runtime) -> None:
+    pause = threading.Event()
+    for _ in range(1000):
+        with runtime.transaction(SYSTEM) as uow:
+            if uow.session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return
+        pause.wait(0.01)
+    raise AssertionError("nobody came to wait")
 
 
 class TestSuccession:

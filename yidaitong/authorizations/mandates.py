@@ -15,6 +15,7 @@ from yidaitong.accounts.scope import as_system
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.authorizations.standing import drop_lost
 from yidaitong.enterprises.mandate_lifecycle import LIVING, MandateRight, MandateState, after
+from yidaitong.enterprises.mandates import change_standing
 from yidaitong.enterprises.models import Enterprise, Mandate
 from yidaitong.kernel.errors import ForbiddenError, InvalidStateError, NotFoundError
 from yidaitong.kernel.uow import UnitOfWork
@@ -84,19 +85,17 @@ def tick(uow: UnitOfWork, limit: int = 200) -> int:
     Who may sign is computed when it matters, so lateness here only delays the clean-up.
     """
     now = uow.clock()
+    over = or_(Mandate.ends_at <= now, Mandate.suspended_at <= now - UNANSWERED)
     due = uow.session.scalars(
-        select(Mandate)
-        .where(
-            Mandate.state.in_(LIVING),
-            or_(Mandate.ends_at <= now, Mandate.suspended_at <= now - UNANSWERED),
-        )
-        .order_by(Mandate.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        select(Mandate.id).where(Mandate.state.in_(LIVING), over).order_by(Mandate.id).limit(limit)
     ).all()
-    for mandate in due:
-        move(uow, mandate, EventType.MANDATE_EXPIRED, reason="TIME")
-    return len(due)
+    ended = 0
+    for mandate_id in due:
+        mandate = _locked(uow, mandate_id)
+        if mandate.state in LIVING:
+            move(uow, mandate, EventType.MANDATE_EXPIRED, reason="TIME")
+            ended += 1
+    return ended
 
 
 def suspend_living(uow: UnitOfWork, enterprise_id: UUID, reason: str) -> list[UUID]:
@@ -183,6 +182,11 @@ def locked_as_system(uow: UnitOfWork, mandate_id: UUID) -> Mandate:
 
 
 def _locked(uow: UnitOfWork, mandate_id: UUID) -> Mandate:
+    enterprise_id = uow.session.scalar(
+        select(Mandate.enterprise_id).where(Mandate.id == mandate_id)
+    )
+    if enterprise_id is not None:
+        change_standing(uow, enterprise_id)
     mandate = uow.session.scalar(
         select(Mandate)
         .where(Mandate.id == mandate_id)

@@ -105,7 +105,7 @@ def _invalidate(uow: UnitOfWork, order: ConsentOrder) -> None:
     """A mandate that never had force (M6), and every consent whose quorum stands on it."""
     desk = desk_of(uow)
     mandate = mandates.locked_as_system(uow, order.target_id)
-    mandates.move(uow, mandate, service.EventType.MANDATE_INVALIDATED, reason=order.reason_class)
+    # Consents are locked before requests, as everywhere.
     signed = _signed_under(uow, mandate.id)
     for chain_id in sorted(signed):
         live = service.lock_chain(desk, chain_id)
@@ -117,6 +117,7 @@ def _invalidate(uow: UnitOfWork, order: ConsentOrder) -> None:
         except ConsentStateError:
             # The quorum holds without this signature.
             continue
+    mandates.move(uow, mandate, service.EventType.MANDATE_INVALIDATED, reason=order.reason_class)
 
 
 def _signed_under(uow: UnitOfWork, mandate_id: UUID) -> set[UUID]:

@@ -13,7 +13,7 @@ from yidaitong import audit
 from yidaitong.accounts import stepup
 from yidaitong.accounts.sessions import token_hash
 from yidaitong.authorizations.desk import desk_of
-from yidaitong.enterprises.mandates import entitled, may_sign, signatories
+from yidaitong.enterprises.mandates import change_standing, entitled, may_sign, signatories
 from yidaitong.enterprises.models import Enterprise, QuorumApproval, QuorumChange
 from yidaitong.kernel.errors import ForbiddenError, InvalidRequestError
 from yidaitong.kernel.uow import UnitOfWork
@@ -161,6 +161,7 @@ def set_quorum(uow: UnitOfWork, enterprise: Enterprise, m: int, reason: str) -> 
 
 
 def _locked(uow: UnitOfWork, enterprise_id: UUID) -> Enterprise:
+    change_standing(uow, enterprise_id)
     return uow.session.scalars(
         select(Enterprise)
         .where(Enterprise.id == enterprise_id)

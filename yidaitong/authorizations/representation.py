@@ -20,7 +20,7 @@ from yidaitong.authorizations.standing import (
 )
 from yidaitong.authorizations.stopping import RESUME, promise_hold
 from yidaitong.enterprises.lifecycle import EnterpriseEvent, after
-from yidaitong.enterprises.mandates import signatories
+from yidaitong.enterprises.mandates import change_standing, signatories
 from yidaitong.enterprises.models import Enterprise
 from yidaitong.enterprises.registry import RegistryRecord
 from yidaitong.enterprises.watching import Change, compare, keep
@@ -41,6 +41,7 @@ def registry_says(uow: UnitOfWork, enterprise_id: UUID, record: RegistryRecord) 
     and their way in closes, until the new one is verified and decides about each. A firm no longer
     in operation waits as a whole. A new name alone is taken over.
     """
+    change_standing(uow, enterprise_id)
     enterprise = uow.session.scalars(
         select(Enterprise)
         .where(Enterprise.id == enterprise_id)
@@ -147,11 +148,12 @@ def _new_representative(uow: UnitOfWork, enterprise: Enterprise, record: Registr
             enterprise_id=enterprise.id,
         ),
     )
-    mandates.suspend_living(uow, enterprise.id, MANDATE_REVIEW)
+    # Consents are locked before requests, as everywhere.
     if former is not None:
         expire_personal(uow, enterprise.id, former)
         assigning.disable(uow, str(enterprise.id), former)
     suspend_all(uow, enterprise.id, MANDATE_REVIEW)
+    mandates.suspend_living(uow, enterprise.id, MANDATE_REVIEW)
     drop_lost(uow, enterprise.id, MANDATE_REVIEW)
 
 
@@ -167,8 +169,9 @@ def _new_name(
 
 def _stop(uow: UnitOfWork, enterprise: Enterprise) -> None:
     enterprise.state = after(enterprise.state, EnterpriseEvent.SUSPENDED)
-    mandates.suspend_living(uow, enterprise.id, NOT_OPERATING)
+    uow.session.flush()
     suspend_all(uow, enterprise.id, NOT_OPERATING)
+    mandates.suspend_living(uow, enterprise.id, NOT_OPERATING)
     drop_lost(uow, enterprise.id, NOT_OPERATING)
 
 

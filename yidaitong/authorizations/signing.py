@@ -21,7 +21,7 @@ from yidaitong.accounts.sessions import token_hash
 from yidaitong.authorizations.commands import Sign
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.authorizations.representation import MANDATE_REVIEW, is_representative, lift
-from yidaitong.enterprises.mandates import entitled
+from yidaitong.enterprises.mandates import entitled, hold_standing
 from yidaitong.kernel.uow import UnitOfWork
 
 GRANT = "consent.grant"
@@ -59,6 +59,7 @@ def sign_and_grant(uow: UnitOfWork, command: Sign) -> Granted | None:
     before = uow.actor
     proven = stepup.consume(uow, command.token, command.digest)
     desk = desk_of(proven)
+    hold_standing(proven, proven.actor.enterprise_id)
     standing = entitled(proven, proven.actor.enterprise_id)
     if proven.actor.person_id not in standing:
         raise MandateInsufficientError(f"{proven.actor.person_id} may not sign now")

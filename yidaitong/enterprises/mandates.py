@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Function, func, select
 
 from consent.errors import MandateInsufficientError
 from yidaitong.enterprises.lifecycle import EnterpriseState
@@ -54,6 +54,26 @@ def signatories(uow: UnitOfWork, enterprise_id: UUID) -> list[Signatory]:
     )
     first = Signatory(enterprise.rep_person_id, SignatoryRole.LEGAL_REP, None)
     return [first, *(Signatory(one.person_id, SignatoryRole.AGENT, one.id) for one in agents)]
+
+
+def hold_standing(uow: UnitOfWork, enterprise_id: UUID) -> None:
+    """Nobody's standing changes until this transaction ends; many may hold it at once.
+
+    Take it before any other lock, and read who is entitled after it.
+    """
+    uow.session.execute(select(func.pg_advisory_xact_lock_shared(_standing(enterprise_id))))
+
+
+def change_standing(uow: UnitOfWork, enterprise_id: UUID) -> None:
+    """Wait for whoever holds the standing, and keep others out until this transaction ends.
+
+    Take it before any other lock.
+    """
+    uow.session.execute(select(func.pg_advisory_xact_lock(_standing(enterprise_id))))
+
+
+def _standing(enterprise_id: UUID) -> Function[int]:
+    return func.hashtextextended(f"standing of {enterprise_id}", 0)
 
 
 def entitled(uow: UnitOfWork, enterprise_id: UUID) -> frozenset[UUID]:
