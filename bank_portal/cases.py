@@ -22,8 +22,8 @@ from bank_portal.schemas import (
     recommendation,
     verdict,
 )
-from bank_portal.tables import as_csv
 from yidaitong.accounts.roles import OWN_ACCOUNT
+from yidaitong.kernel.tables import as_csv
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import offering, queries, reporting, reviewing, underwriting
 from yidaitong.lending.commands import Confirmation

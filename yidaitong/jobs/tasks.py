@@ -16,7 +16,14 @@ from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.lending import offering, screening
 from yidaitong.packets import amending as packet_amending
-from yidaitong.packets import forgetting, lapsing, releasing, sealing, withdrawing
+from yidaitong.packets import (
+    forgetting,
+    lapsing,
+    reconciling,
+    releasing,
+    sealing,
+    withdrawing,
+)
 from yidaitong.pulls import closing, dispatching, holding, recording, scoping, stopping
 from yidaitong.pulls import lapsing as overdue
 from yidaitong.runtime import Runtime
@@ -204,3 +211,18 @@ def prove_receipts(rt: Runtime) -> None:
     for chain_id in waiting:
         with rt.transaction(SYSTEM) as uow:
             receipts.prove(uow, chain_id)
+
+
+@job("packets.reconcile", every=86_400)
+def reconcile_packets(rt: Runtime) -> None:
+    """Compare the books of the last weeks. Safe to repeat: a difference is written down once."""
+    after = None
+    while True:
+        with rt.transaction(SYSTEM) as uow:
+            packets = reconciling.due(uow, after)
+        for packet_id in packets:
+            with rt.transaction(SYSTEM) as uow:
+                reconciling.reconcile(uow, packet_id)
+        if not packets:
+            return
+        after = packets[-1]

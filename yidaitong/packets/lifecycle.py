@@ -146,6 +146,31 @@ _FAULT_TEXTS: Mapping[Fault, Text] = {
 }
 
 
+class MismatchKind(StrEnum):
+    """Which two books disagree about a released packet."""
+
+    # Wire format: append only.
+    LINE = "LINE"
+    RELEASE = "RELEASE"
+    ANSWER = "ANSWER"
+    FETCH = "FETCH"
+    RECEIPT = "RECEIPT"
+
+    @property
+    def text(self) -> Text:
+        """The kind in words for people."""
+        return _MISMATCH_TEXTS[self]
+
+
+_MISMATCH_TEXTS: Mapping[MismatchKind, Text] = {
+    MismatchKind.LINE: Text("部门答复与存证不符", "A department's answer differs from its entry"),
+    MismatchKind.RELEASE: Text("签发与存证不符", "The release differs from its entry"),
+    MismatchKind.ANSWER: Text("数据包与部门答复不符", "The packet differs from the answers"),
+    MismatchKind.FETCH: Text("领取与存证不符", "Fetches differ from their entries"),
+    MismatchKind.RECEIPT: Text("银行签收与签发不符", "The bank's receipt differs from the release"),
+}
+
+
 def after(state: PacketState, event: EventType) -> PacketState:
     """The state that ``event`` leads to.
 

@@ -10,7 +10,7 @@ from yidaitong.kernel.db.base import Base
 from yidaitong.kernel.db.rls import Rls
 from yidaitong.kernel.db.types import UtcDateTime, str_enum
 from yidaitong.kernel.ids import uuid7
-from yidaitong.packets.lifecycle import CopyState, Fault, HoldBasis, PacketState
+from yidaitong.packets.lifecycle import CopyState, Fault, HoldBasis, MismatchKind, PacketState
 
 _PARTIES = {"info": {"rls": Rls(enterprise="enterprise_id", bank="bank_id", gov=True)}}
 
@@ -124,3 +124,21 @@ class ErasureAttestation(Base, kw_only=True):
     erased_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     jws: Mapped[str]
+
+
+class Mismatch(Base, kw_only=True):
+    """Two books that disagree about one pull; found once a kind, and it stays."""
+
+    __tablename__ = "mismatch"
+    __table_args__ = (
+        UniqueConstraint("pull_id", "kind"),
+        {"info": {"append_only": True, "rls": Rls(gov=True)}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
+    pull_id: Mapped[UUID] = mapped_column(ForeignKey("pull.id"))
+    packet_id: Mapped[UUID] = mapped_column(ForeignKey("packet.id"))
+    chain_id: Mapped[UUID]
+    bank_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[MismatchKind] = mapped_column(str_enum(MismatchKind))
+    found_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from bank_portal.tables import as_csv, quoted
+from yidaitong.kernel.tables import as_csv, quoted
 
 PAYLOADS = [
     "=1+1",
