@@ -12,7 +12,6 @@ from http import HTTPStatus
 from typing import Final
 
 from consent.ledger.checkpoint import Checkpoint
-from consent.ledger.cosigning import time_of
 from consent.ledger.errors import NoteError
 from consent.ledger.note import SignatureLine, VKey, read_note, write_line
 from consent.ledger.parsing import read_decimal
@@ -167,8 +166,3 @@ def _size_in(body: bytes) -> int:
         return read_decimal(body.decode("ascii").removesuffix("\n"), NoteError)
     except (NoteError, UnicodeDecodeError) as error:
         raise WitnessAwayError("BAD_SIZE") from error
-
-
-def newest_time(lines: Iterable[str]) -> int | None:
-    """The newest time in stored lines, seconds of UTC; None where there is none."""
-    return max((time_of(line) for line in lines), default=None)

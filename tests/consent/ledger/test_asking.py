@@ -16,7 +16,7 @@ from consent.ledger.proofs import published_head
 from consent.ledger.signatures import verifier_of
 from tests.consent.ledger.builders import a_leaf
 from tests.consent.ledger.logs import Log
-from tests.consent.ledger.witnesses import Bank, cosigners, tree_of
+from tests.consent.ledger.witnesses import Bank, cosigners, request, tree_of
 
 
 @dataclass
@@ -185,6 +185,29 @@ class TestAnswers:
         assert world.publish() is None
         assert len(world.told) == 2
         assert world.head()[0] == 0
+
+    def test_a_good_line_over_another_head_counts_for_nothing(self, world: World) -> None:
+        wrong = request(tree_of(1, "x"), 0)
+        world.asker.post = lambda url, body: world.post(url, wrong if "//b" in url else body)
+
+        assert world.publish() is None
+        assert [one.problem for one in world.told] == ["NO_LINE"]
+
+    def test_nobody_need_hear_of_a_witness_away(self, world: World) -> None:
+        world.away |= {"a", "b"}
+
+        assert world.log.publisher(asker=world.asker).publish() is None
+
+    def test_before_the_first_head_there_is_nothing_to_confront(self, world: World) -> None:
+        world.log.publisher(asker=world.asker).confront()
+        world.log.publisher().confront()
+
+        assert world.asked == []
+
+    def test_sizes_of_witnesses_no_longer_asked_are_not_known(self, world: World) -> None:
+        world.asker.knows([("gone", 9), ("a0", 3), ("a1", 1)])
+
+        assert world.asker._known == {"https://a": 3}
 
 
 class TestAnchor:

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 
 from consent.ledger.checkpoint import Checkpoint, open_checkpoint
-from consent.ledger.cosigning import subtree_message
+from consent.ledger.cosigning import subtree_message, time_of
 from consent.ledger.errors import NoteError
 from consent.ledger.note import (
     KeyKind,
@@ -70,6 +70,16 @@ class TestCosignatures:
 
         with pytest.raises(NoteError):
             open_checkpoint(note, [verifier_of(vkey)])
+
+
+class TestTimeOf:
+    @pytest.mark.parametrize("signature", [bytes(72), bytes(8), b"\xff" * 72, b"\x01" * 8])
+    def test_a_line_without_a_possible_time_is_refused(self, signature: bytes) -> None:
+        with pytest.raises(NoteError):
+            time_of(write_line(LOG.vkey, signature))
+
+    def test_it_reads_the_eight_bytes(self) -> None:
+        assert time_of(write_line(LOG.vkey, (7).to_bytes(8, "big") + bytes(64))) == 7
 
 
 class TestSubtreeMessage:

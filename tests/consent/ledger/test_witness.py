@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import threading
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,7 @@ from consent.ledger.merkle import EMPTY_ROOT, Tree, verify_consistency
 from consent.ledger.note import VKey, read_note
 from consent.ledger.signatures import verifier_of
 from consent.ledger.witness import MAX_BODY, add_checkpoint, last_cosigned, write_request
+from consent.ledger.witnessapp import WitnessApp
 from tests.consent.ledger.builders import ORIGIN, a_signer
 from tests.consent.ledger.test_fuzz import damaged
 from tests.consent.ledger.witnesses import MOMENT, Bank, note, request, tree_of
@@ -125,6 +127,47 @@ class TestAnswers:
 
 def vkeys(bank: Bank) -> list[VKey]:
     return [one.vkey for one in bank.keys]
+
+
+class TestApp:
+    """The two addresses, as any WSGI server calls them."""
+
+    def call(self, bank: Bank, method: str, path: str, body: bytes = b"", length: str = "") -> str:
+        app = WitnessApp(bank.store, bank.witness())
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": path,
+            "CONTENT_LENGTH": length or str(len(body)),
+            "wsgi.input": BytesIO(body),
+        }
+        said: list[str] = []
+        told = app(environ, lambda status, _headers: said.append(status))
+        self.answer = b"".join(told)
+        return said[0]
+
+    def test_a_head_is_taken_and_shown(self, bank: Bank) -> None:
+        assert self.call(bank, "GET", f"/{NAME}/checkpoint") == "404 Not Found"
+        assert self.call(bank, "POST", "/add-checkpoint", request(TREE, 0)) == "200 OK"
+        lines = self.answer
+        assert self.call(bank, "GET", f"/{NAME}/checkpoint") == "200 OK"
+        assert self.answer.endswith(lines)
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [
+            ("GET", "/add-checkpoint", "405 Method Not Allowed"),
+            ("POST", f"/{NAME}/checkpoint", "404 Not Found"),
+            ("GET", "/", "404 Not Found"),
+            ("GET", f"/{NAME.upper()}/checkpoint", "404 Not Found"),
+        ],
+    )
+    def test_there_is_nothing_else(self, bank: Bank, method: str, path: str, status: str) -> None:
+        assert self.call(bank, method, path) == status
+
+    @pytest.mark.parametrize("length", ["", "-1", "x", "٣", "999999999"])
+    def test_a_strange_or_great_length_is_400(self, bank: Bank, length: str) -> None:
+        body = b"x" * (MAX_BODY + 9) if length.startswith("9") else b""
+        assert self.call(bank, "POST", "/add-checkpoint", body, length) == "400 Bad Request"
 
 
 class TestTwoForks:
