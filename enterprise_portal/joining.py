@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from enterprise_portal.blueprints import api, pages
 from enterprise_portal.mandates_schema import AcceptSchema, JoinedSchema, SucceedSchema
-from yidaitong.authorizations import invitations
+from yidaitong.authorizations import accepting
 from yidaitong.departments.identity import HttpVerifier
 from yidaitong.enterprises import succession
 from yidaitong.enterprises.errors import VerifierUnavailableError
@@ -75,16 +75,16 @@ def succeed(work: Work, command: dict[str, Any]) -> Any:
 def _accepted(work: Work, command: dict[str, Any]) -> str:
     code, identity = command["code"], _identity(command)
     with work.transaction() as uow:
-        refused = invitations.ask(uow, code, identity)
+        refused = accepting.ask(uow, code, identity)
     _refuse(refused)
 
     def undo(uow: UnitOfWork) -> None:
-        invitations.give_back(uow, identity)
+        accepting.give_back(uow, identity)
 
     outcome = _verified(work, identity, undo)
     with work.transaction() as uow:
-        invitations.give_back(uow, identity)
-        account = invitations.accept(uow, code, (identity, outcome), command["password"])
+        accepting.give_back(uow, identity)
+        account = accepting.accept(uow, code, (identity, outcome), command["password"])
         return account.login_hint
 
 

@@ -10,7 +10,7 @@ from tests.authorizations.builders import Firm, a_session
 from yidaitong.accounts import stepup
 from yidaitong.accounts.models import Account
 from yidaitong.accounts.roles import permissions_of
-from yidaitong.authorizations import invitations
+from yidaitong.authorizations import accepting, invitations
 from yidaitong.authorizations.invitations import Invite, Invited
 from yidaitong.enterprises.identity import Identity, Verified
 from yidaitong.enterprises.mandate_lifecycle import MandateRight
@@ -56,8 +56,8 @@ def an_agent(
     invited = invite(uow, firm, an_invite(uow, rights, name=name))
     identity = an_identity(name, day)
     public = uow.acting(PUBLIC)
-    assert invitations.ask(public, invited.code, identity) is None
-    account = invitations.accept(public, invited.code, (identity, Verified("S-1")), PASSWORD)
+    assert accepting.ask(public, invited.code, identity) is None
+    account = accepting.accept(public, invited.code, (identity, Verified("S-1")), PASSWORD)
     system = uow.acting(SYSTEM)
     made = system.session.get_one(MandateInvitation, invited.invitation_id)
     assert made.mandate_id is not None

@@ -23,7 +23,7 @@ from tests.authorizations.people import (
     roles_now,
 )
 from yidaitong.accounts import stepup
-from yidaitong.authorizations import invitations, mandates, quorums, signing, stopping
+from yidaitong.authorizations import accepting, invitations, mandates, quorums, signing, stopping
 from yidaitong.authorizations.commands import Revoke, Sign
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.enterprises.errors import RegistrationClosedError
@@ -218,17 +218,17 @@ class TestInviting:
     def test_another_person_cannot_take_it_up(self, uow: UnitOfWork) -> None:
         invited = invite(uow, a_firm(uow), an_invite(uow))
 
-        refused = invitations.ask(uow.acting(PUBLIC), invited.code, an_identity("王芳", 2))
+        refused = accepting.ask(uow.acting(PUBLIC), invited.code, an_identity("王芳", 2))
 
         assert refused == Refused(RefusalReason.MISMATCH)
 
     def test_it_is_taken_up_once(self, uow: UnitOfWork) -> None:
         invited = invite(uow, a_firm(uow), an_invite(uow))
         public, identity = uow.acting(PUBLIC), an_identity()
-        invitations.accept(public, invited.code, (identity, Verified("S")), PASSWORD)
+        accepting.accept(public, invited.code, (identity, Verified("S")), PASSWORD)
 
         with pytest.raises(RegistrationClosedError):
-            invitations.accept(public, invited.code, (identity, Verified("S")), PASSWORD)
+            accepting.accept(public, invited.code, (identity, Verified("S")), PASSWORD)
 
     def test_one_person_holds_one_mandate(self, uow: UnitOfWork) -> None:
         firm = a_firm(uow)
@@ -236,7 +236,7 @@ class TestInviting:
         again = invite(uow, firm, an_invite(uow))
 
         with pytest.raises(ConflictError):
-            invitations.accept(
+            accepting.accept(
                 uow.acting(PUBLIC), again.code, (an_identity(), Verified("S")), PASSWORD
             )
 
@@ -250,7 +250,7 @@ class TestInviting:
 
         assert invitations.open_invitations(uow.acting(firm.rep)) == []
         with pytest.raises(RegistrationClosedError):
-            invitations.ask(uow.acting(PUBLIC), invited.code, an_identity())
+            accepting.ask(uow.acting(PUBLIC), invited.code, an_identity())
 
     def test_who_was_revoked_may_be_invited_again(self, uow: UnitOfWork) -> None:
         firm = a_firm(uow)
@@ -258,7 +258,7 @@ class TestInviting:
         mandates.revoke(uow.acting(firm.rep), mandate_id)
         again = invite(uow, firm, an_invite(uow, DATA))
 
-        account = invitations.accept(
+        account = accepting.accept(
             uow.acting(PUBLIC), again.code, (an_identity(), Verified("S")), PASSWORD
         )
 

@@ -13,7 +13,7 @@ from consent.lifecycle import LIVE, state_at
 from consent.models import Chain, ConsentRow
 from yidaitong.authorizations.asking import PERMISSION, check_served, make_request
 from yidaitong.authorizations.desk import desk_of
-from yidaitong.authorizations.drafts import mandate_of
+from yidaitong.authorizations.eligible import mandate_of
 from yidaitong.authorizations.narrowing import NARROW, Less, Narrowed, narrowed
 from yidaitong.authorizations.offers import Offer
 from yidaitong.authorizations.purposes import TERMS, Purpose

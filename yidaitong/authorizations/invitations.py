@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,33 +9,18 @@ from uuid import UUID
 from sqlalchemy import select
 
 from consent.events import canonical, iso, sha256_b64u
-from consent.service import EventType
 from yidaitong import audit
-from yidaitong.accounts import assigning, registering, stepup
-from yidaitong.accounts.commands import NewAccount
-from yidaitong.accounts.models import Account, OrgKind
-from yidaitong.accounts.scope import as_system
+from yidaitong.accounts import stepup
 from yidaitong.accounts.sessions import token_hash
-from yidaitong.authorizations.mandates import GRANT, LONGEST, note, roles_of
-from yidaitong.enterprises import tries
-from yidaitong.enterprises.errors import RegistrationClosedError
-from yidaitong.enterprises.identity import (
-    Identity,
-    RefusalReason,
-    Refused,
-    Verified,
-    identity_problems,
-)
-from yidaitong.enterprises.mandate_lifecycle import LIVING, MandateRight, MandateState
-from yidaitong.enterprises.models import Enterprise, Mandate, MandateInvitation
+from yidaitong.authorizations.mandates import GRANT, LONGEST
+from yidaitong.enterprises.mandate_lifecycle import MandateRight
+from yidaitong.enterprises.models import Enterprise, MandateInvitation
 from yidaitong.kernel.crypto.box import DekKind, Place
 from yidaitong.kernel.errors import (
-    ConflictError,
     ForbiddenError,
     InvalidRequestError,
     NotFoundError,
 )
-from yidaitong.kernel.text import fold
 from yidaitong.kernel.uow import UnitOfWork
 
 VALID_FOR = timedelta(days=7)
@@ -98,7 +82,7 @@ def invite(uow: UnitOfWork, command: Invite, token: str) -> Invited:
         expires_at=min(uow.now + VALID_FOR, command.ends_at),
         digest=digest,
         evidence=f"step-up:{token_hash(token).hex()}",
-        code_sha256=_hash(code),
+        code_sha256=code_hash(code),
         name_sealed=b"",
     )
     made.name_sealed = uow.crypto.seal(uow.session, _place(made), command.name.encode())
@@ -144,62 +128,6 @@ def open_invitations(uow: UnitOfWork) -> list[MandateInvitation]:
     )
 
 
-def ask(uow: UnitOfWork, code: str, identity: Identity) -> Refused | None:
-    """Take one of today's tries of the invited person; ask the provider when this gives None.
-
-    Raises:
-        RegistrationClosedError: no open invitation has this code.
-        InvalidRequestError: the three facts cannot be right in form.
-        VerificationLockedError: the person has no try left today.
-    """
-    problems = identity_problems(identity)
-    if problems:
-        raise InvalidRequestError("identity", fields=problems)
-    with as_system(uow) as wide:
-        made = _open(wide, code)
-        tries.take(wide, (tries.person_key(uow, identity.id_number),))
-        if fold(identity.name) != fold(_name(wide, made)):
-            return Refused(RefusalReason.MISMATCH)
-    return None
-
-
-def give_back(uow: UnitOfWork, identity: Identity) -> None:
-    """The provider gave no answer, or found no fault: the try is not counted."""
-    with as_system(uow) as wide:
-        tries.give_back(wide, (tries.person_key(uow, identity.id_number),))
-
-
-def accept(
-    uow: UnitOfWork, code: str, verified: tuple[Identity, Verified], password: str
-) -> Account:
-    """Take up an invitation as a verified person: the account opens, the mandate begins (M1).
-
-    Raises:
-        RegistrationClosedError: no open invitation has this code.
-        ConflictError: the person represents the enterprise, or holds a mandate already.
-        LoginTakenError: another account signs in by this mobile.
-        InvalidRequestError: the password cannot be used.
-    """
-    identity, outcome = verified
-    with as_system(uow) as wide:
-        made = _open(wide, code)
-        enterprise = wide.session.get_one(Enterprise, made.enterprise_id)
-        person_id = registering.person_of(wide, identity.name, identity.id_number)
-        _check_free(wide, enterprise, person_id)
-        known = assigning.account_of(wide, str(enterprise.id), person_id)
-        if known is None:
-            known = registering.create(wide, _account(enterprise, made, identity, password))
-        else:
-            # Who acted before keeps login and password.
-            known.roles = sorted(roles_of(made.rights))
-        mandate = _begin(wide, made, person_id, outcome)
-        made.mandate_id = mandate.id
-        wide.session.flush()
-        note(wide, mandate, EventType.MANDATE_GRANTED, None, "REPRESENTATIVE_STEP_UP")
-        audit.record(wide, "mandate.grant", object_type="mandate", object_id=mandate.id)
-    return known
-
-
 def _check(command: Invite, now: datetime) -> None:
     problems = {}
     if not command.rights or not command.rights <= _RIGHTS:
@@ -212,70 +140,8 @@ def _check(command: Invite, now: datetime) -> None:
         raise InvalidRequestError("invitation", fields=problems)
 
 
-def _check_free(uow: UnitOfWork, enterprise: Enterprise, person_id: UUID) -> None:
-    held = uow.session.scalar(
-        select(Mandate.id).where(
-            Mandate.enterprise_id == enterprise.id,
-            Mandate.person_id == person_id,
-            Mandate.state.in_(LIVING),
-        )
-    )
-    if held is not None or enterprise.rep_person_id == person_id:
-        raise ConflictError(f"{person_id} acts for enterprise {enterprise.id} already")
-
-
-def _account(
-    enterprise: Enterprise, made: MandateInvitation, identity: Identity, password: str
-) -> NewAccount:
-    roles: Collection[str] = roles_of(made.rights)
-    return NewAccount(
-        org_id=str(enterprise.id),
-        org_kind=OrgKind.ENTERPRISE,
-        org_name=enterprise.name,
-        name=identity.name,
-        id_number=identity.id_number,
-        login=identity.mobile,
-        password=password,
-        roles=roles,
-    )
-
-
-def _begin(uow: UnitOfWork, made: MandateInvitation, person_id: UUID, outcome: Verified) -> Mandate:
-    proof = {"digest": made.digest, "step_up": made.evidence, "identity": outcome.serial}
-    mandate = Mandate(
-        enterprise_id=made.enterprise_id,
-        person_id=person_id,
-        rights=list(made.rights),
-        state=MandateState.ACTIVE,
-        granted_by=made.invited_by,
-        granted_at=uow.now,
-        ends_at=made.ends_at,
-        evidence_sha256=sha256_b64u(canonical(proof)),
-    )
-    uow.session.add(mandate)
-    uow.session.flush()
-    return mandate
-
-
-def _open(uow: UnitOfWork, code: str) -> MandateInvitation:
-    made = uow.session.scalar(
-        select(MandateInvitation)
-        .where(
-            MandateInvitation.code_sha256 == _hash(code),
-            MandateInvitation.mandate_id.is_(None),
-            MandateInvitation.withdrawn_at.is_(None),
-            MandateInvitation.expires_at > uow.clock(),
-        )
-        .with_for_update()
-    )
-    enterprise = None if made is None else uow.session.get(Enterprise, made.enterprise_id)
-    # A new representative is not bound by what the former one offered.
-    if made is None or enterprise is None or enterprise.rep_person_id != made.invited_by:
-        raise RegistrationClosedError("no such invitation")
-    return made
-
-
-def _hash(code: str) -> bytes:
+def code_hash(code: str) -> bytes:
+    """What is kept of an invitation's code."""
     return hashlib.sha256(code.encode(errors="replace")).digest()
 
 
@@ -289,5 +155,6 @@ def _place(made: MandateInvitation) -> Place:
     )
 
 
-def _name(uow: UnitOfWork, made: MandateInvitation) -> str:
+def name_of(uow: UnitOfWork, made: MandateInvitation) -> str:
+    """Whom the representative means."""
     return uow.crypto.open(uow.session, _place(made), made.name_sealed).decode()
