@@ -26,7 +26,7 @@ class TestScopeOf:
         (taxes,) = scope_of(["tax.paid_12m_fen", "tax.paid_prev12m_fen"], *DAYS).enterprise
 
         assert taxes.range is not None
-        assert (taxes.range.from_on, taxes.range.to_on) == ("2024-02-01", "2026-04-01")
+        assert (taxes.range.from_on, taxes.range.to_on) == ("2024-01-01", "2026-04-01")
 
     def test_a_personal_item_stands_apart(self) -> None:
         scope = scope_of(["reg.status", "reg.legal_rep_age"], *DAYS)
