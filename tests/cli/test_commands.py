@@ -97,6 +97,31 @@ class TestLedger:
 
         assert _run("ledger", "verify", str(tmp_path / "log"), "--vkey", key).exit_code == 1
 
+    def test_changes_its_key_and_prints_the_policy_of_both(
+        self, installed: Runtime, tmp_path: Path
+    ) -> None:
+        old = json.loads(_run("ledger", "init", "--json").stdout)["vkey"]
+        (tmp_path / "ours").write_text(f"log {old}\nquorum none\n", encoding="utf-8")
+
+        done = json.loads(_run("ledger", "rotate-key", "--json").stdout)
+        ledger.step(installed)
+        policy = tmp_path / "policy"
+        policy.write_text(_run("ledger", "policy").stdout, encoding="utf-8")
+
+        new = _run("ledger", "vkey").stdout.strip()
+        assert new != old
+        assert done["policy"].split() == ["log", new, "log", old, "quorum", "none"]
+        _run("ledger", "export", str(tmp_path / "log"))
+        for trust in (policy, tmp_path / "ours"):
+            words = ("ledger", "verify", str(tmp_path / "log"), "--policy", str(trust))
+            assert _run(*words).exit_code == 0
+
+
+class TestBench:
+    @pytest.mark.parametrize("name", ["nothing", "../cli/main", "__init__", ""])
+    def test_runs_only_what_is_there(self, name: str) -> None:
+        assert _run("bench", name).exit_code == 2
+
 
 class TestOpsCheck:
     def test_says_that_all_hold(self, installed: Runtime) -> None:
