@@ -7,6 +7,7 @@ from consent.lifecycle import LIVE
 from enterprise_portal.blueprints import pages
 from enterprise_portal.names import Names
 from yidaitong.authorizations import queries as authorizations
+from yidaitong.authorizations.representation import MANDATE_REVIEW
 from yidaitong.enterprises.queries import enterprise_of
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import queries as lending
@@ -32,6 +33,8 @@ def home(uow: UnitOfWork) -> ResponseReturnValue:
         offers=[one for one in applications if one.state is ApplicationState.OFFER_SENT],
         drafts=[one for one in applications if one.state is ApplicationState.DRAFT],
         live=sum(one.state in LIVE for one in wallet),
+        reviews=[one for one in wallet if one.suspended_reason == MANDATE_REVIEW],
+        renewals=[one for one in wallet if one.renewable and one.state in LIVE],
         loans=loans_of_enterprise(uow),
         names=Names(uow),
     )

@@ -15,7 +15,7 @@ from yidaitong.accounts.sessions import token_hash
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.enterprises.mandates import change_standing, entitled, may_sign, signatories
 from yidaitong.enterprises.models import Enterprise, QuorumApproval, QuorumChange
-from yidaitong.kernel.errors import ForbiddenError, InvalidRequestError
+from yidaitong.kernel.errors import ForbiddenError, InvalidRequestError, InvalidStateError
 from yidaitong.kernel.uow import UnitOfWork
 
 RAISE = "quorum.raise"
@@ -128,14 +128,16 @@ def withdraw_proposal(uow: UnitOfWork) -> None:
     Raises:
         ForbiddenError: the actor's role may not.
         MandateInsufficientError: the actor may not sign for the enterprise.
+        InvalidStateError: nothing is proposed.
     """
     uow.actor.require(LOWER)
     may_sign(uow)
     enterprise = _locked(uow, uow.actor.enterprise_id)
     change = _change(uow, enterprise.id)
-    if change is not None:
-        change.closed_at = uow.clock()
-        audit.record(uow, "quorum.keep", object_type="enterprise", object_id=enterprise.id)
+    if change is None:
+        raise InvalidStateError(f"enterprise {enterprise.id}: no other quorum is proposed")
+    change.closed_at = uow.clock()
+    audit.record(uow, "quorum.keep", object_type="enterprise", object_id=enterprise.id)
 
 
 def set_quorum(uow: UnitOfWork, enterprise: Enterprise, m: int, reason: str) -> None:
