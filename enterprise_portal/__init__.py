@@ -3,6 +3,7 @@
 from typing import Final
 
 from enterprise_portal import (
+    access,
     agents,
     agents_api,
     applications,
@@ -34,12 +35,16 @@ nav: Final = [
     NavItem("enterprise.shelf", Text("贷款产品", "Loan products"), "product", "product.read"),
     NavItem("enterprise.applications", Text("我的申请", "Applications"), "file", _READ),
     NavItem("enterprise.wallet", Text("我的授权", "My authorizations"), "shield", "consent.read"),
+    NavItem(
+        "enterprise.accesses", Text("谁看过我的数据", "Who saw my data"), "eye", "consent.read"
+    ),
     NavItem("enterprise.loans", Text("我的贷款", "Loans"), "money", "loan.read"),
     NavItem("enterprise.agents", Text("经办人与签署", "Agents and signing"), "users", _OWN),
     NavItem("enterprise.profile", Text("企业信息", "My enterprise"), "department", _OWN),
 ]
 
 __all__ = [
+    "access",
     "agents",
     "agents_api",
     "api",

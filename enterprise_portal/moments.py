@@ -49,11 +49,14 @@ _WORDS: Final[Mapping[str, tuple[Text, str]]] = {
     _E.COPY_OPENED: (Text("银行保存副本", "The bank keeps a copy"), "wait"),
     _E.COPY_ERASE_DUE: (Text("要求银行删除副本", "The bank must erase its copy"), "wait"),
     _E.COPY_ERASED: (Text("银行确认删除副本", "The bank erased its copy"), "good"),
+    _E.COPY_HELD: (Text("银行依法留存副本", "The bank keeps its copy by law"), "warn"),
+    _E.COPY_HOLD_LIFTED: (Text("依法留存结束", "The legal hold ended"), "wait"),
+    _E.PACKET_DISPUTE_RESOLVED: (Text("异议已处理", "The dispute was resolved"), "quiet"),
     _E.COPY_OVERDUE: (Text("银行逾期未删除副本", "The bank is late in erasing"), "bad"),
     _E.KEY_DESTROYED: (Text("数据密钥销毁", "The data key was destroyed"), "good"),
     _E.ACCESS_VIEWED: (Text("政务人员查看档案", "An official viewed the file"), "warn"),
 }
-_ROLES: Final[Mapping[str, Text]] = {
+ROLES: Final[Mapping[str, Text]] = {
     "LEGAL_REP": Text("法定代表人", "Legal representative"),
     "AGENT": Text("经办人", "Agent"),
     "SELF": Text("本人", "Yourself"),
@@ -107,7 +110,7 @@ def _one(moment: Moment) -> Told:
         at=moment.at,
         words=words,
         tone=tone,
-        role=_ROLES.get(str(event.get("actor_role")), Text("平台", "Platform")),
+        role=ROLES.get(str(event.get("actor_role")), Text("平台", "Platform")),
         department=department_of(known).text if known else None,
         subject=RESOURCES[known].text if known else None,
         detail=_detail(event),

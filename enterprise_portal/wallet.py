@@ -23,12 +23,13 @@ from enterprise_portal.schemas import (
     SignSchema,
 )
 from enterprise_portal.scope_view import groups, optional
-from yidaitong.authorizations import queries, stopping
+from yidaitong.authorizations import queries, receipts, stopping
 from yidaitong.authorizations.commands import Revoke
 from yidaitong.authorizations.purposes import TERMS, Purpose
 from yidaitong.kernel.clock import SHANGHAI
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.packets.duties import duties_of_chain
 from yidaitong.pulls.queries import on_the_wire
 from yidaitong.web import auth
 from yidaitong.web.i18n import say
@@ -99,7 +100,7 @@ def revoked(uow: UnitOfWork, chain_id: UUID) -> ResponseReturnValue:
         "enterprise/revoked.html",
         **_in_full(uow, chain_id),
         wire=on_the_wire(uow, chain_id),
-        receipt=queries.receipt_of(uow, chain_id, ReceiptType.REVOKE),
+        receipt=receipts.receipt(uow, chain_id, ReceiptType.REVOKE),
     )
 
 
@@ -147,7 +148,8 @@ def _in_full(uow: UnitOfWork, chain_id: UUID) -> Mapping[str, Any]:
     return {
         "full": full,
         # A receipt is issued again with its proof: the newest of each act is the one to keep.
-        "receipts": list({one["opening"]["salt"]: one for one in full.receipts}.values()),
+        "receipts": list({one["leaf"]: one for one in full.receipts}.values()),
+        "duties": duties_of_chain(uow, chain_id),
         "one": full.authorization,
         "groups": groups(full.artefact),
         "optional": [(code, say(text)) for code, text in optional(full.artefact)],
