@@ -2,7 +2,17 @@
 
 from typing import Final
 
-from bank_portal import cases, cases_api, loans, packets, products, pulls, words
+from bank_portal import (
+    cases,
+    cases_api,
+    duties,
+    loans,
+    packets,
+    products,
+    pulls,
+    receipts,
+    words,
+)
 from bank_portal.blueprints import api, pages
 from yidaitong.kernel.text import Text
 from yidaitong.web.nav import NavItem
@@ -10,6 +20,7 @@ from yidaitong.web.nav import NavItem
 nav: Final = [
     NavItem("bank.work", Text("工作台", "Work list"), "list", "application.read"),
     NavItem("bank.packets", Text("数据包", "Packets"), "inbox", "packet.read"),
+    NavItem("bank.duty_list", Text("留存与删除", "Copies to erase"), "clock", "packet.read"),
     NavItem("bank.loan_list", Text("贷款", "Loans"), "money", "loan.read"),
     NavItem("bank.products", Text("产品与规则", "Products"), "product", "product.read"),
 ]
@@ -18,11 +29,13 @@ __all__ = [
     "api",
     "cases",
     "cases_api",
+    "duties",
     "loans",
     "nav",
     "packets",
     "pages",
     "products",
     "pulls",
+    "receipts",
     "words",
 ]

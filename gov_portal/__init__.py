@@ -2,6 +2,7 @@
 
 from gov_portal import (
     departments,
+    duties,
     enterprises,
     filters,
     ledger,
@@ -18,6 +19,7 @@ from yidaitong.web.nav import NavItem
 __all__ = [
     "api",
     "departments",
+    "duties",
     "enterprises",
     "filters",
     "ledger",
@@ -37,6 +39,7 @@ nav = [
     NavItem("gov.products", Text("金融产品", "Products"), "product", "product.read"),
     NavItem("gov.ledger", Text("存证日志", "Evidence log"), "ledger", "ledger.read"),
     NavItem("gov.orders_page", Text("授权处置", "Orders"), "shield", "consent_order.read"),
+    NavItem("gov.duty_lists", Text("银行义务", "Duties of banks"), "scale", "duty.read"),
     NavItem("gov.trail", Text("审计轨迹", "Audit trail"), "eye", "audit.read"),
     NavItem("gov.operations", Text("运行", "Operations"), "pulse", "ops.read"),
 ]
