@@ -26,6 +26,7 @@ def ledger(uow: UnitOfWork, query: dict[str, Any]) -> ResponseReturnValue:
         heads=logbook.heads(uow),
         backlog=logbook.backlog(uow),
         kinds=logbook.kinds(uow),
+        witnesses=logbook.witnesses(uow),
     )
 
 

@@ -1,10 +1,12 @@
 """The log explorer: one leaf and the way to its root, growth between heads, files to take home."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 import gov_portal
 from consent.ledger.checkpoint import open_checkpoint
@@ -17,7 +19,7 @@ from consent.ledger.prooftext import read_proof
 from consent.ledger.signatures import verifier_of
 from tests.browser import DESKTOP, PHONE, Visit, chromium, serving, visit
 from tests.consent.ledger.builders import a_leaf
-from tests.enterprise_portal.builders import Person, visitor
+from tests.enterprise_portal.builders import Person, text_of, visitor
 from yidaitong.app import create_app
 from yidaitong.jobs import ledger
 from yidaitong.kernel.actor import SYSTEM
@@ -82,6 +84,23 @@ class TestEntry:
         answer = entered(app).client.get("/gov/ledger?index=7")
         assert answer.status_code == 303
         assert answer.location == "/gov/ledger/entries/7"
+
+
+class TestWitnesses:
+    def test_the_newest_head_of_each_is_shown(self, app: Flask, runtime: Runtime) -> None:
+        with ledger.owner(runtime) as uow:
+            for name, size in (("qilu", 5), ("qilu", 305), ("quancheng", 5)):
+                uow.session.execute(
+                    text(
+                        "INSERT INTO ledger.cosignature (size, witness, line) VALUES (:s, :w, '-')"
+                    ),
+                    {"s": size, "w": name},
+                )
+            uow.session.commit()
+
+        page = text_of(entered(app).get("/gov/ledger"))
+
+        assert re.search(r"qilu 305 .* quancheng 5 ", page)
 
 
 class TestGrowth:

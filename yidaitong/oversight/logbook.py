@@ -18,6 +18,11 @@ _HEADS: Final = text(
     "SELECT c.size, c.root, c.note, c.at FROM ledger.checkpoint c "
     "JOIN ledger.published p ON p.size = c.size ORDER BY c.size DESC LIMIT :limit"
 )
+_WITNESSES: Final = text(
+    "SELECT DISTINCT ON (witness) witness, size, at FROM "
+    "(SELECT * FROM ledger.cosignature ORDER BY id DESC LIMIT 256) AS newest "
+    "ORDER BY witness, id DESC"
+)
 _BACKLOG: Final = text("SELECT count(*) FROM ledger.pending")
 _KINDS: Final = text(
     "SELECT type, count(*) AS n, max(at) AS last FROM consent.event GROUP BY type ORDER BY type"
@@ -35,12 +40,28 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The newest head one witness cosigned, and when its line came in."""
+
+    witness: str
+    size: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """How often one kind of act was recorded, and when last."""
 
     type: str
     count: int
     last: datetime
+
+
+def witnesses(uow: UnitOfWork) -> Sequence[Seen]:
+    """The newest head each witness cosigned, of those that did lately."""
+    uow.actor.require(READ)
+    rows = uow.session.execute(_WITNESSES)
+    return [Seen(witness=row.witness, size=row.size, at=row.at) for row in rows]
 
 
 def heads(uow: UnitOfWork, limit: int = 10) -> Sequence[Head]:
