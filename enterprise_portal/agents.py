@@ -83,9 +83,23 @@ def revoke_agent(uow: UnitOfWork, _command: object, mandate_id: UUID) -> Respons
     return redirect(url_for(".agents"), 303)
 
 
+@pages.get("/agents/<uuid:mandate_id>/confirmation")
+@requires(READ)
+def agent_confirmation(uow: UnitOfWork, mandate_id: UUID) -> ResponseReturnValue:
+    """What an agent would go on doing."""
+    found = mandate_of(uow, mandate_id)
+    names = names_of(uow, [found.person_id])
+    return render_template(
+        "enterprise/agent_confirmation.html",
+        mandate=found,
+        name=names[found.person_id],
+        rights=list(MandateRight),
+    )
+
+
 @pages.post("/agents/<uuid:mandate_id>/confirmation")
 @requires_work(mandates.CONFIRM)
-@use_command(PasswordSchema, page=agents)
+@use_command(PasswordSchema, page=agent_confirmation)
 def confirm_agent(work: Work, command: dict[str, str], mandate_id: UUID) -> ResponseReturnValue:
     """Let an agent go on under a new representative."""
     token = auth.prove(command["password"], str(mandate_id))
@@ -95,9 +109,16 @@ def confirm_agent(work: Work, command: dict[str, str], mandate_id: UUID) -> Resp
     return redirect(url_for(".agents"), 303)
 
 
+@pages.get("/agents/quorum")
+@requires(READ)
+def quorum(uow: UnitOfWork) -> ResponseReturnValue:
+    """Another number of signatures."""
+    return render_template("enterprise/quorum.html", standing=quorums.standing_of(uow))
+
+
 @pages.post("/agents/quorum")
 @requires_work(quorums.LOWER)
-@use_command(QuorumPageSchema, page=agents)
+@use_command(QuorumPageSchema, page=quorum)
 def change_quorum(work: Work, command: dict[str, Any]) -> ResponseReturnValue:
     """Raise the number that must sign, or agree to a lower one."""
     digest = quorums.digest_of(work.actor.enterprise_id, command["m"])

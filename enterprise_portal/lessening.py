@@ -13,6 +13,7 @@ from enterprise_portal.blueprints import api, pages
 from enterprise_portal.mandates_schema import LessSchema, NarrowedSchema, less_of
 from enterprise_portal.schemas import DigestSchema, EmptySchema, SignSchema
 from enterprise_portal.wallet import authorization
+from enterprise_portal.wallet import narrowing as narrowing_page
 from yidaitong.authorizations import amending, asking, narrowing, representation, stopping
 from yidaitong.authorizations.offers import current_offer
 from yidaitong.kernel.uow import UnitOfWork
@@ -32,7 +33,7 @@ def narrow_ask(uow: UnitOfWork, command: dict[str, Any], request_id: UUID) -> Re
 
 @pages.post("/authorizations/<uuid:chain_id>/narrowing")
 @requires(narrowing.NARROW)
-@use_command(LessSchema, page=authorization)
+@use_command(LessSchema, page=narrowing_page)
 def narrow_authorization(
     uow: UnitOfWork, command: dict[str, Any], chain_id: UUID
 ) -> ResponseReturnValue:

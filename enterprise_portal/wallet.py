@@ -72,6 +72,13 @@ def authorization(uow: UnitOfWork, chain_id: UUID) -> ResponseReturnValue:
     return render_template("enterprise/authorization.html", **_in_full(uow, chain_id))
 
 
+@pages.get("/authorizations/<uuid:chain_id>/narrowing")
+@requires(queries.READ)
+def narrowing(uow: UnitOfWork, chain_id: UUID) -> ResponseReturnValue:
+    """What may be left out of one authorization."""
+    return render_template("enterprise/narrowing.html", **_in_full(uow, chain_id))
+
+
 @pages.get("/authorizations/<uuid:chain_id>/revocation")
 @requires(queries.READ)
 def revocation(uow: UnitOfWork, chain_id: UUID) -> ResponseReturnValue:

@@ -62,6 +62,8 @@ class TestLooks:
             "login": "/login",
             "register": "/enterprise/register",
             "register-resume": "/enterprise/register/resume",
+            "invitation": "/enterprise/invitation",
+            "succession": "/enterprise/succession",
         }
 
         assert look(visit(address, size), pages) == {}
@@ -175,11 +177,15 @@ def full(world: World) -> tuple[Person, dict[str, str]]:
         "ask-personal": f"/enterprise/asks/{asks[1]['request_id']}",
         "wallet": "/enterprise/authorizations",
         "authorization": f"/enterprise/authorizations/{chains[0]}",
+        "access": "/enterprise/access",
         "revocation": f"/enterprise/authorizations/{chains[0]}/revocation",
         "receipt": f"/enterprise/authorizations/{chains[0]}/receipts/GRANT",
         "withdrawal": f"/enterprise/applications/{application_id}/withdrawal",
         "loans": "/enterprise/loans",
         "profile": "/enterprise/profile",
+        "agents": "/enterprise/agents",
+        "quorum": "/enterprise/agents/quorum",
+        "narrowing": f"/enterprise/authorizations/{chains[0]}/narrowing",
         "account": "/account",
     }
     assert told["state"] == "SUBMITTED"
