@@ -105,9 +105,10 @@ def _font_settings(folder: Path) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+# Each module that imports the fixture has one of its own, and two may not be open in one process.
+@pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One Chromium for the run."""
+    """One Chromium for a module."""
     program = _program()
     fonts = _font_settings(tmp_path_factory.mktemp("fonts"))
     arguments = ["--disable-dev-shm-usage"]
