@@ -236,7 +236,7 @@ class TestLess:
         made = person.api("POST", f"/consents/{chain}/amendment", {})
         renewed = person.api("POST", f"/consents/{chain}/renewal", {})
 
-        assert made.status_code == 201
+        assert made.status_code == 409
         assert renewed.status_code == 409
 
 

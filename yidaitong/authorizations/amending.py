@@ -60,13 +60,15 @@ def update_authorization(uow: UnitOfWork, chain_id: UUID, offer: Offer) -> Narro
     Raises:
         ForbiddenError: the actor may not.
         NotFoundError: no such authorization, or somebody else's.
-        InvalidStateError: it has ended, or nobody may sign.
+        InvalidStateError: it has ended, nobody may sign, or nothing is new.
         SourceNotReadyError: a department cannot serve this.
         RequestExistsError: a request for this is open already.
     """
     uow.actor.require(PERMISSION)
     chain, old = _living(uow, chain_id)
     fresh = _product(uow, _following(uow, chain, old), offer)
+    if not service.differences(old, reworded(uow, fresh, _origin(chain, old)).artefact):
+        raise InvalidStateError(f"chain {chain_id}: nothing is new")
     return _ask(uow, chain, old, fresh)
 
 
@@ -169,10 +171,13 @@ def _product(uow: UnitOfWork, body: ConsentArtefact, offer: Offer) -> ConsentArt
     )
 
 
+def _origin(chain: Chain, old: ConsentArtefact | None) -> Origin:
+    return Origin(enterprise_id=chain.enterprise_id, person_id=chain.person_id, amends=old)
+
+
 def _ask(
     uow: UnitOfWork, chain: Chain, old: ConsentArtefact | None, body: ConsentArtefact
 ) -> Narrowed:
-    origin = Origin(enterprise_id=chain.enterprise_id, person_id=chain.person_id, amends=old)
-    draft = reworded(uow, body, origin)
+    draft = reworded(uow, body, _origin(chain, old))
     request_id = make_request(uow, draft)
     return Narrowed(request_id=request_id, digest=draft.artefact.digest)
