@@ -14,7 +14,7 @@ from yidaitong.jobs.dying import die_at
 from yidaitong.jobs.fanning import fan_out
 from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
-from yidaitong.lending import offering, screening
+from yidaitong.lending import offering, retiring, screening
 from yidaitong.packets import amending as packet_amending
 from yidaitong.packets import (
     forgetting,
@@ -226,3 +226,11 @@ def reconcile_packets(rt: Runtime) -> None:
         if not packets:
             return
         after = packets[-1]
+
+
+@job("evidence.destroy", every=86_400)
+def destroy_evidence(rt: Runtime) -> timedelta | None:
+    """Carry out what two persons ordered. Safe to repeat: a destroyed key stays so."""
+    with rt.transaction(SYSTEM) as uow:
+        destroyed = retiring.destroy_due(uow)
+    return timedelta(seconds=1) if destroyed else None

@@ -16,7 +16,7 @@ from consent.models import Chain, ConsentRow, EventRow
 from consent.ports import Desk
 from consent.service import EventType
 from yidaitong.authorizations.desk import desk_of
-from yidaitong.kernel.errors import NotFoundError
+from yidaitong.kernel.errors import DataGoneError, NotFoundError
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.packets.lifecycle import CopyState, PacketState
 from yidaitong.packets.models import Packet, PacketCopy
@@ -132,8 +132,9 @@ class _Told:
         found = self.uow.session.execute(_INDICES, {"ids": ids})
         places = {row.id: row.idx for row in found}
         return [
-            self._entry(desk, open_event(desk, row), chain, places.get(row.entry_id))
+            self._entry(desk, opened, chain, places.get(opened.row.entry_id))
             for row, chain in self.rows
+            if (opened := _opened(desk, row)) is not None
         ]
 
     def _load(self) -> None:
@@ -195,6 +196,13 @@ class _Told:
             self.scopes[pull.consent_id] = read_artefact(desk, version)
         datasets = self.scopes[pull.consent_id].datasets
         return next((tuple(one.fields) for one in datasets if one.resource == resource), ())
+
+
+def _opened(desk: Desk, row: EventRow) -> Opened | None:
+    try:
+        return open_event(desk, row)
+    except DataGoneError:
+        return None  # Its evidence was destroyed at the end of its term.
 
 
 def _code(kind: str, event: Mapping[str, Any]) -> str:

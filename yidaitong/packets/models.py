@@ -142,3 +142,22 @@ class Mismatch(Base, kw_only=True):
     bank_id: Mapped[str] = mapped_column(String(64))
     kind: Mapped[MismatchKind] = mapped_column(str_enum(MismatchKind))
     found_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class EvidenceOrder(Base, kw_only=True):
+    """Two persons' order to destroy evidence whose term is over; a job carries it out.
+
+    It reaches consents that ended before ``ended_before``; ``n`` counts those it has reached.
+    """
+
+    __tablename__ = "evidence_order"
+    __table_args__ = ({"info": {"rls": Rls(gov=True)}},)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
+    ended_before: Mapped[datetime] = mapped_column(UtcDateTime)
+    proposed_by: Mapped[UUID]
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[UUID | None] = mapped_column(default=None)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    n: Mapped[int] = mapped_column(default=0)
