@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from yidaitong.accounts.errors import WrongCredentialsError
 from yidaitong.cli.main import COMMANDS, cli
 from yidaitong.jobs import ledger
+from yidaitong.kernel.errors import FourEyesError
 from yidaitong.runtime import Runtime
+from yidaitong.sandbox.staff import PASSWORD, hire
 
 
 @pytest.fixture
@@ -165,3 +168,27 @@ class TestPacketVerify:
 
         assert result.exit_code == 3
         assert json.loads(result.stdout)["ok"] is False
+
+
+class TestRetireEvidence:
+    def test_two_persons_order_it_with_their_passwords(self, installed: Runtime) -> None:
+        hire(installed)
+        words = ("keys", "retire-evidence", "--password", PASSWORD, "--json")
+        proposed = _run(*words, "--login", "gov.operator", "--ended-before", "2019-01-01")
+        order_id = json.loads(proposed.stdout)["order_id"]
+        with pytest.raises(FourEyesError):
+            _run(*words, "--login", "gov.operator", "--confirm", order_id)
+        confirmed = _run(*words, "--login", "centre.checker", "--confirm", order_id)
+
+        assert json.loads(confirmed.stdout)["confirmed"] is True
+        with pytest.raises(WrongCredentialsError):
+            _run(
+                "keys",
+                "retire-evidence",
+                "--login",
+                "gov.operator",
+                "--password",
+                "x",
+                "--confirm",
+                order_id,
+            )

@@ -90,11 +90,16 @@ ROLES: Mapping[str, Role] = {
             Realm.GOV,
             Text("服务中心复核", "Centre checker"),
             f"{_GOV} enterprise.read product.admit catalogue.resume bank.accredit bank_key.pin "
-            "copy.reject packet.resolve consent_order.read consent_order.confirm",
+            "copy.reject packet.resolve evidence.retire consent_order.read consent_order.confirm",
         ),
         _role("gov_viewer", Realm.GOV, Text("监管查看", "Oversight viewer"), _GOV),
         _role("auditor", Realm.GOV, Text("审计", "Auditor"), f"{_GOV} enterprise.read audit.read"),
-        _role("operator", Realm.GOV, Text("平台运维", "Platform operator"), f"{_GOV} ops.read"),
+        _role(
+            "operator",
+            Realm.GOV,
+            Text("平台运维", "Platform operator"),
+            f"{_GOV} ops.read evidence.retire",
+        ),
     )
 }
 
