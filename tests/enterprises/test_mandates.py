@@ -6,8 +6,9 @@ import pytest
 
 from tests.enterprises.test_registration import a_registered_enterprise
 from yidaitong.enterprises.lifecycle import EnterpriseState
+from yidaitong.enterprises.mandate_lifecycle import MandateState
 from yidaitong.enterprises.mandates import Signatory, SignatoryRole, signatories
-from yidaitong.enterprises.models import Enterprise, Mandate, MandateState
+from yidaitong.enterprises.models import Enterprise, Mandate
 from yidaitong.kernel.errors import NotFoundError
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import UnitOfWork

@@ -128,7 +128,7 @@ class TestLoans:
     def test_the_average_is_half_up(self, total: int, count: int) -> None:
         found = half_up(total, count)
 
-        assert -count < 2 * (total - found * count) <= count or total == found * count
+        assert -count <= 2 * (total - found * count) < count
 
     def test_the_published_average_of_jinan(self) -> None:
         assert half_up(9_400_000_000, 735) == 12_789_116
