@@ -188,7 +188,7 @@ class TestProof:
             f"{page}/signature", {"password": PASSWORD, "digest": asks[0]["digest"]}
         )
 
-        assert "只有法定代表人可以签署" in shown
+        assert "的经办人可以签署" in shown
         assert 'form="agree"' not in shown
         assert answer.status_code == 403
 
