@@ -39,6 +39,7 @@ INDIVIDUAL = "92370199MA3HH7712T"
 
 
 class TestAsk:
+    @pytest.mark.promise("T32")
     def test_the_text_shown_is_kept_by_the_hash_that_is_signed(self, uow: UnitOfWork) -> None:
         firm = a_firm(uow)
 

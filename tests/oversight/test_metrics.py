@@ -105,6 +105,7 @@ class TestLoans:
         assert value(uow, "M07", today - timedelta(days=1)) == 500_00
         assert value(uow, "M07") == 0
 
+    @pytest.mark.promise("T30")
     def test_rows_add_up_to_the_figure_and_to_the_series(self, uow: UnitOfWork) -> None:
         a_bank(uow)
         today = business_date(uow.now)
