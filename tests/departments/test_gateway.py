@@ -13,10 +13,8 @@ from structlog.testing import capture_logs
 from consent.events import sha256_b64u
 from tests.departments.gateways import DEADLINE, Platform, a_gateway
 from tests.sandboxes import LiveSandbox
-from yidaitong.departments import sockets, transport
 from yidaitong.departments.answers import Outcome
 from yidaitong.departments.gateway import Gateway
-from yidaitong.departments.sockets import DeadlineSocket
 from yidaitong.departments.wire import ANSWER_TYP, Fetched
 from yidaitong.kernel.clock import monotonic, wall
 from yidaitong.kernel.crypto import jws
@@ -113,23 +111,6 @@ class TestAnswer:
         assert answer.outcome is Outcome.NO_RECORD
         assert answer.as_of is not None
         assert answer.jws != ""
-
-    def test_connections_are_used_again(
-        self, gateway: Gateway, platform: Platform, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        opened: list[object] = []
-        real = sockets.connect
-
-        def spy() -> DeadlineSocket:
-            made = real()
-            opened.append(made)
-            return made
-
-        monkeypatch.setattr(transport, "connect", spy)
-        for _ in range(5):
-            assert gateway.fetch(platform.order("SAMR.REG")).problem is None
-
-        assert len(opened) == 1
 
     @pytest.mark.parametrize("kind", SAID)
     def test_what_a_department_says_plainly_is_an_answer(
