@@ -23,6 +23,7 @@ from yidaitong.embedded.children import POLL_SECONDS
 from yidaitong.embedded.home import open_home
 from yidaitong.sandbox import demo as data
 from yidaitong.sandbox.story import StoryError, Wanted, run
+from yidaitong.sandbox.welcome import open_firm
 
 _console = Console(stderr=True)
 # Without a terminal nothing is folded, so that a log shows whole lines.
@@ -52,7 +53,8 @@ def demo(
         logins = data.seed(stack.runtime)
         if once:
             sys.exit(_tell_stories(stack, enterprises, out, machine=as_json))
-        _welcome(stack, logins)
+        _tell("a firm for visitors")
+        _welcome(stack, [*open_firm(stack.base_url), *logins])
         while True:
             stack.supervisor.check()
             time.sleep(POLL_SECONDS)

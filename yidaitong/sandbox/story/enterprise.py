@@ -19,10 +19,14 @@ class Agreed:
 
 @dataclass(slots=True, kw_only=True)
 class Borrower:
-    """One firm at the platform; its representative acts."""
+    """One firm at the platform; its representative acts.
+
+    ``enterprise_id`` is known to whoever registered it.
+    """
 
     party: Party
     firm: Firm
+    enterprise_id: str = ""
 
     def register(self) -> bool:
         """Register with code, registry and representative; False if it was registered before."""
@@ -42,6 +46,7 @@ class Borrower:
         party.post(f"{path}/representative", code | rep)
         party.post(f"{path}/account", code | {"password": party.password})
         party.sign_in(firm.rep.mobile)
+        self.enterprise_id = made["registration_id"]
         return True
 
     def apply(self, product_id: str, amount: str, term_months: int) -> dict[str, Any]:
