@@ -84,6 +84,13 @@ class TestRefusal:
 
 
 class TestReferral:
+    def test_a_rule_that_refers_does_not_say_refused(self) -> None:
+        one = told("TAX-CREDIT", {"tax.zero_months_12m": 5}).reasons[0]
+
+        assert one.id == "A5"
+        assert one.text.zh.startswith("需人工审核:近12个月零申报月数 5 个月,要求不超过 3 个月")
+        assert one.text.en.startswith("A person decides: ")
+
     def test_an_unknown_item_says_why(self) -> None:
         policy = launch_policy("TAX-CREDIT")
         given = facts(base("TAX-CREDIT")) | {"tax.arrears_fen": Fact(why=Why.UNAVAILABLE)}

@@ -9,7 +9,7 @@ from yidaitong.departments.registry import DEPARTMENTS, RESOURCES
 from yidaitong.kernel.text import Text
 from yidaitong.products.policy import Policy, Truth
 from yidaitong.products.policy.evaluating import NO_ROW, SEVERAL_ROWS
-from yidaitong.products.policy.grammar import LIMIT, LMIN, RATE, TABLE, Op
+from yidaitong.products.policy.grammar import LIMIT, LMIN, RATE, TABLE, OnFail, Op
 from yidaitong.products.policy.labels import item_text, value_text, yuan_text
 from yidaitong.products.policy.wording import target_text
 
@@ -101,6 +101,13 @@ def explain(
     return Explanation(reasons=told, advice=_advice(others))
 
 
+# A rule that refers refuses nobody: a person looks.
+_LEADS = {
+    OnFail.REJECT: Text("未通过", "Not met"),
+    OnFail.REFER: Text("需人工审核", "A person decides"),
+}
+
+
 def why_text(code: str | None) -> Text:
     """Why a fact is UNKNOWN, for people."""
     return _WHY.get(code or "", _WHY[Why.MISSING])
@@ -121,7 +128,8 @@ def _rule(rule: Mapping[str, Any], *, hidden: bool) -> Told:
     threshold = None if hidden or unknown else _threshold(item, Op(rule["op"]), rule["t"])
     gap = None if hidden or "gap" not in rule else value_text(item, abs(rule["gap"]))
     source = source_text(item)
-    sentence = _unknown(item, rule) if unknown else _failed(item, value, threshold, gap)
+    lead = _LEADS[OnFail(rule["on_fail"])]
+    sentence = _unknown(item, rule) if unknown else _failed(lead, item, value, (threshold, gap))
     return Told(
         id=str(rule["id"]),
         truth=truth,
@@ -144,9 +152,9 @@ def _threshold(item: str, op: Op, target: Any) -> Text:
     return Text(f"{demand.zh} {words.zh}", f"{demand.en} {words.en}")
 
 
-def _failed(item: str, value: Text, threshold: Text | None, gap: Text | None) -> Text:
-    name = item_text(item)
-    zh, en = f"未通过:{name.zh} {value.zh}", f"Not met: {name.en} {value.en}"
+def _failed(lead: Text, item: str, value: Text, short: tuple[Text | None, Text | None]) -> Text:
+    (threshold, gap), name = short, item_text(item)
+    zh, en = f"{lead.zh}:{name.zh} {value.zh}", f"{lead.en}: {name.en} {value.en}"
     if threshold is None:
         return Text(f"{zh},未达到银行要求", f"{en}, short of what the bank requires")
     zh, en = f"{zh},{threshold.zh}", f"{en}, {threshold.en}"
