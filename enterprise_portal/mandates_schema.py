@@ -1,5 +1,8 @@
 """What the portal takes in and tells about agents, quorum and succession."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from marshmallow import fields
 from marshmallow.validate import OneOf, Range
 
@@ -22,12 +25,11 @@ class LessSchema(CommandSchema):
     calls = fields.Integer(load_default=None, validate=Range(min=1, max=1000))
 
 
-def less_of(given: dict[str, object]) -> Less:
+def less_of(given: Mapping[str, Any]) -> Less:
     """The command of a loaded :class:`LessSchema`."""
     drop = given["drop"]
     names = frozenset(drop if isinstance(drop, list) else ())
-    rest = {name: given[name] for name in ("until", "from_on", "calls")}
-    return Less(drop=names, **rest)  # type: ignore[arg-type]
+    return Less(drop=names, until=given["until"], from_on=given["from_on"], calls=given["calls"])
 
 
 class TermsSchema(CommandSchema):

@@ -21,6 +21,8 @@ from yidaitong.kernel.actor import SYSTEM
 from yidaitong.lending import underwriting
 from yidaitong.lending.models import Application
 
+# An individual business: its owner is the person and the firm.
+_OWNER = "92370199MA3HH7712T"
 _SHELF = f"/enterprise/products/{TAX_CREDIT}"
 
 
@@ -28,6 +30,11 @@ def follow(person: Person, answer: object) -> tuple[str, str]:
     """Where a form led, and the words there."""
     location = answer.headers["Location"]  # type: ignore[attr-defined]
     return location, text_of(person.get(location))
+
+
+def page_of(person: Person, request_id: str) -> str:
+    """The words of the page that asks."""
+    return text_of(person.get(f"/enterprise/asks/{request_id}"))
 
 
 def how_many(world: World) -> int:
@@ -124,6 +131,23 @@ class TestRefusing:
         assert answer.status_code == 204
         answer = person.api("POST", f"/applications/{application_id}/submission", {})
         assert answer.get_json()["state"] == "SUBMITTED"
+
+    def test_each_signer_reads_what_refusing_costs(self, world: World) -> None:
+        firm, owner = registered(world, another()), registered(world, _OWNER)
+        _, asks = applied(firm)
+        _, own = applied(owner)
+
+        enterprise, companion = (page_of(firm, ask["request_id"]) for ask in asks)
+        (alone,) = (page_of(owner, ask["request_id"]) for ask in own)
+
+        assert "无法办理本产品" in enterprise
+        assert "本产品转人工审核或无法办理" in companion
+        assert "不影响企业授权" in companion
+        assert "经营者授权" in alone
+        assert "无法办理本产品" in alone
+        # It stands beside no other consent, so it must not speak of one.
+        assert "个人信息单独同意" not in alone
+        assert "不影响企业授权" not in alone
 
     def test_without_the_authorization_it_cannot_be_submitted(self, world: World) -> None:
         person = registered(world, another())

@@ -49,12 +49,14 @@ class Teller:
         agreed = authorize(borrower, made["asks"], story)
         borrower.submit(application_id)
         lender = self.lenders[borrower.application(application_id)["bank_id"]]
-        told = _told(story, lender, lender.evaluated(application_id), agreed)
-        self._finish(told, borrower, lender)
+        case = lender.evaluated(application_id)
+        told = _told(story, lender, case, agreed)
+        self._finish(told, case, borrower, lender)
         return borrower, told
 
-    def _finish(self, told: Told, borrower: Borrower, lender: Lender) -> None:
-        case = lender.case(told.application_id)
+    def _finish(
+        self, told: Told, case: Mapping[str, Any], borrower: Borrower, lender: Lender
+    ) -> None:
         told.packets = [lender.take_packet(packet) for packet in case["packets"]]
         told.outcome = lender.decide(case)
         if told.outcome == "APPROVE":
