@@ -52,6 +52,15 @@ class TestFiles:
 
         assert found == [], "time comes in through uow.now or kernel.clock"
 
+    def test_empty_no_server_others_use(self) -> None:
+        found = [
+            name(path)
+            for path in ending(".py")
+            if re.search(r"\.flushall\(", path.read_text(encoding="utf-8"))
+        ]
+
+        assert found == [], "the queue's server is shared by the test workers: flushdb"
+
     def test_top_level_holds_only_what_is_agreed(self) -> None:
         tops = {path.relative_to(ROOT).parts[0] for path in files()}
 
