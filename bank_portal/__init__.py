@@ -11,6 +11,8 @@ from bank_portal import (
     products,
     pulls,
     receipts,
+    requests,
+    requests_api,
     words,
 )
 from bank_portal.blueprints import api, pages
@@ -19,6 +21,9 @@ from yidaitong.web.nav import NavItem
 
 nav: Final = [
     NavItem("bank.work", Text("工作台", "Work list"), "list", "application.read"),
+    NavItem(
+        "bank.request_list", Text("授权请求", "Requests for consent"), "shield", "consent.read"
+    ),
     NavItem("bank.packets", Text("数据包", "Packets"), "inbox", "packet.read"),
     NavItem("bank.duty_list", Text("留存与删除", "Copies to erase"), "clock", "packet.read"),
     NavItem("bank.loan_list", Text("贷款", "Loans"), "money", "loan.read"),
@@ -37,5 +42,7 @@ __all__ = [
     "products",
     "pulls",
     "receipts",
+    "requests",
+    "requests_api",
     "words",
 ]

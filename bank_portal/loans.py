@@ -13,11 +13,13 @@ from bank_portal.case_view import product_names
 from bank_portal.schemas import ROWS, ConfirmationSchema, LoanEventSchema, LoanQuery, loan_event
 from bank_portal.written_loans import event_written, loan_in_full, loan_written
 from yidaitong.accounts.registering import names_of
+from yidaitong.authorizations.bank_asks import asks_about_loan
 from yidaitong.kernel.clock import business_date
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import loan_queries, loans, queries, reporting
 from yidaitong.lending.commands import Confirmation
 from yidaitong.lending.lifecycle import LoanEventKind, LoanState
+from yidaitong.lending.monitoring import OPEN_LOANS
 from yidaitong.web.views import requires, use_command
 
 _BY_HAND = [kind for kind in LoanEventKind if kind is not LoanEventKind.CONTRACT]
@@ -57,6 +59,8 @@ def loan(uow: UnitOfWork, loan_id: UUID) -> ResponseReturnValue:
         owner=None if owner is None else names_of(uow, [owner]).get(owner),
         today=business_date(uow.now).isoformat(),
         names=product_names(uow),
+        asks=asks_about_loan(uow, found.loan.application_id),
+        may_ask=found.loan.state in OPEN_LOANS,
     )
 
 

@@ -106,7 +106,12 @@ def visible_requests(desk: Desk) -> list[ColumnElement[bool]]:
     if reach.bank_id is not None:
         return [ConsentRequest.bank_id == reach.bank_id]
     own = or_(ConsentRequest.person_id.is_(None), ConsentRequest.person_id == desk.actor.person_id)
-    return [and_(ConsentRequest.enterprise_id == reach.enterprise_id, own)]
+    # What the other party only drafts was not asked yet.
+    asked = or_(
+        ConsentRequest.state != RequestState.DRAFT,
+        ConsentRequest.requester == str(reach.enterprise_id),
+    )
+    return [and_(ConsentRequest.enterprise_id == reach.enterprise_id, own, asked)]
 
 
 def signatures_of(desk: Desk, request: ConsentRequest) -> list[RequestSignature]:

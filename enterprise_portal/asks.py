@@ -11,10 +11,10 @@ from enterprise_portal.asks_schema import AskSchema, GrantedSchema
 from enterprise_portal.blueprints import api, pages
 from enterprise_portal.names import Names
 from enterprise_portal.schemas import DigestSchema, ReasonSchema, SignSchema
-from enterprise_portal.scope_view import groups, optional
 from yidaitong.authorizations import queries, signing
 from yidaitong.authorizations.commands import Sign
 from yidaitong.authorizations.purposes import TERMS, Purpose
+from yidaitong.authorizations.scope_groups import groups, optional
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.web import auth
 from yidaitong.web.i18n import say

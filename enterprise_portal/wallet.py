@@ -22,10 +22,10 @@ from enterprise_portal.schemas import (
     ReasonSchema,
     SignSchema,
 )
-from enterprise_portal.scope_view import groups, optional
 from yidaitong.authorizations import queries, receipts, stopping
 from yidaitong.authorizations.commands import Revoke
 from yidaitong.authorizations.purposes import TERMS, Purpose
+from yidaitong.authorizations.scope_groups import groups, optional
 from yidaitong.kernel.clock import SHANGHAI
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork

@@ -41,7 +41,7 @@ INDIVIDUAL_PREFIX = "92"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """For what, when and in which language somebody is asked."""
+    """For what, when and in which language somebody is asked; ``renews`` names what goes on."""
 
     purpose: Purpose
     application: Application | None
@@ -49,6 +49,7 @@ class Occasion:
     branch: str
     at: datetime
     catalogue_version: int
+    renews: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ def enterprise_draft(
         ),
         mandate=mandate_of(uow, who.enterprise_id),
         name=who.name,
-        template=text.ENTERPRISE,
+        template=text.template_for(occasion.purpose, person=False),
     )
     return _draft(who, offer, occasion, (principal, datasets))
 
@@ -126,7 +127,9 @@ def personal_draft(
         ),
         ends_on=(REP_LEFT,),
         name=who.rep_name or "",
-        template=text.INDIVIDUAL if companion_of is None else text.PERSONAL,
+        template=text.template_for(
+            occasion.purpose, person=True, companion=companion_of is not None
+        ),
         suffix=text.PERSONAL_SUFFIX,
         person_id=who.rep_person_id,
         companion_of=companion_of,
@@ -231,13 +234,13 @@ def _body(
         template_id=template_id,
         template_rev_sha256=revision,
         withdrawal_method="/authorizations",
-        consequences_text=text.CONSEQUENCES.zh,
+        consequences_text=text.consequences_of(occasion.purpose).zh,
         rights_info="tel:12345",
         impact_assessment_ref="pia-1",
         code_of_conduct_ref=f"acc-{offer.bank_id}",
         preview=False,
         supersedes=None,
-        renews=None,
+        renews=None if occasion.renews is None else str(occasion.renews),
         companion_of=principal.companion_of,
         prev_digest=None,
         annex_commitment=None,

@@ -1,11 +1,12 @@
 """What an authorization needs to know of a product: its bank, its policy version, its items."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from consent.models import Chain
 from yidaitong.banks.queries import bank_of
+from yidaitong.departments.items import ITEMS
 from yidaitong.kernel.errors import NotFoundError
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
@@ -48,6 +49,19 @@ def offer_of(uow: UnitOfWork, version: ProductVersion) -> Offer:
         items=frozenset(items(policy)),
         optional=optional_items(policy),
     )
+
+
+def monitoring_offer(uow: UnitOfWork, version: ProductVersion) -> Offer:
+    """What a bank may ask about a loan it paid out: what the policy's rules read.
+
+    The table, the limit and the rate were decided once. Nothing personal is asked, and the
+    enterprise may leave out whatever it likes: the loan does not depend on it.
+    """
+    read = {name for rule in policy_of(version).rules for name in _read(rule.condition)}
+    watched = frozenset(
+        name for name in read if ITEMS[name].resource is not None and not ITEMS[name].personal
+    )
+    return replace(offer_of(uow, version), items=watched, optional=watched)
 
 
 def current_offer(uow: UnitOfWork, chain_id: UUID) -> Offer:

@@ -36,6 +36,7 @@ __all__ = [
     "ask_of_enterprise",
     "asks_of_application",
     "authorization_in_full",
+    "authorization_of",
     "chains_of_application",
     "consents_of_bank",
     "consents_of_centre",
@@ -127,6 +128,19 @@ def chains_of_application(uow: UnitOfWork, application_id: UUID) -> list[Authori
     query = select(Chain).where(Chain.application_id == application_id)
     found = _listed(uow, query, None, limit=20)
     return sorted(found, key=lambda one: (one.personal, one.chain_id))
+
+
+def authorization_of(uow: UnitOfWork, chain_id: UUID) -> Authorization:
+    """One consent as lists show it.
+
+    Raises:
+        NotFoundError: unknown, or somebody else's.
+    """
+    uow.actor.require(READ)
+    found = _listed(uow, select(Chain).where(Chain.id == chain_id), None, 1)
+    if not found:
+        raise NotFoundError(f"chain {chain_id}")
+    return found[0]
 
 
 def authorization_in_full(uow: UnitOfWork, chain_id: UUID) -> AuthorizationInFull:

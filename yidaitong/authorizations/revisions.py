@@ -22,10 +22,16 @@ JOB = "consents.reconsent"
 
 # One id a template for ever: its events are counted under it.
 TEMPLATES: Mapping[str, tuple[Text, ...]] = {
-    **{terms.template_id: (text.ENTERPRISE,) for terms in TERMS.values()},
     **{
-        f"{terms.template_id}{text.PERSONAL_SUFFIX}": (text.PERSONAL, text.INDIVIDUAL)
-        for terms in TERMS.values()
+        terms.template_id: (text.template_for(purpose, person=False),)
+        for purpose, terms in TERMS.items()
+    },
+    **{
+        f"{terms.template_id}{text.PERSONAL_SUFFIX}": (
+            text.PERSONAL,
+            text.template_for(purpose, person=True),
+        )
+        for purpose, terms in TERMS.items()
     },
 }
 

@@ -47,9 +47,11 @@ def reworded(uow: UnitOfWork, artefact: ConsentArtefact, origin: Origin) -> Draf
 
 def template_of(artefact: ConsentArtefact) -> Text:
     """The words for this kind of principal."""
-    if artefact.subject.kind == "ENTERPRISE":
-        return text.ENTERPRISE
-    return text.INDIVIDUAL if artefact.companion_of is None else text.PERSONAL
+    return text.template_for(
+        artefact.purpose.code,
+        person=artefact.subject.kind == "PERSON",
+        companion=artefact.companion_of is not None,
+    )
 
 
 def _rendered(uow: UnitOfWork, artefact: ConsentArtefact, template: Text, origin: Origin) -> str:

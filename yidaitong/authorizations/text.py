@@ -8,6 +8,8 @@ from datetime import datetime
 
 from consent.artefact import ConsentArtefact, Dataset
 from consent.events import sha256_b64u
+from yidaitong.authorizations import post_loan_text
+from yidaitong.authorizations.purposes import Purpose
 from yidaitong.departments.items import ITEMS
 from yidaitong.departments.queries import department_of
 from yidaitong.departments.registry import RESOURCES
@@ -133,6 +135,20 @@ class Blanks:
     purpose: Text
 
 
+def template_for(purpose: str, *, person: bool, companion: bool = False) -> Text:
+    """The words for this purpose and kind of principal; a companion goes with an enterprise's."""
+    if companion:
+        return PERSONAL
+    if purpose == Purpose.POST_LOAN:
+        return post_loan_text.INDIVIDUAL if person else post_loan_text.ENTERPRISE
+    return INDIVIDUAL if person else ENTERPRISE
+
+
+def consequences_of(purpose: str) -> Text:
+    """What withdrawing leads to."""
+    return post_loan_text.CONSEQUENCES if purpose == Purpose.POST_LOAN else CONSEQUENCES
+
+
 def revision_sha256(template: Text) -> str:
     """Hash of one revision of a template, both languages."""
     return sha256_b64u(f"{template.zh}\n---\n{template.en}".encode())
@@ -154,7 +170,7 @@ def render(artefact: ConsentArtefact, blanks: Blanks, language: str) -> str:
         ends=_minute(ends_at),
         lines="\n".join(lines(artefact, language)),
         keep=_KEEP.pick(language).format(n=artefact.data_life.n),
-        consequences=CONSEQUENCES.pick(language),
+        consequences=consequences_of(artefact.purpose.code).pick(language),
         version=VERSION,
         digest=revision_sha256(template),
     )

@@ -85,6 +85,17 @@ def loan_of(uow: UnitOfWork, loan_id: UUID) -> LoanInFull:
     return LoanInFull(loan=found[0].loan, applicant_name=found[0].applicant_name, events=events)
 
 
+def loan_of_application(uow: UnitOfWork, application_id: UUID | None) -> Loan | None:
+    """The loan an application led to, if the actor may see it.
+
+    Raises:
+        ForbiddenError: the actor may not read loans.
+    """
+    uow.actor.require(READ)
+    found = _listed(uow, [Loan.application_id == application_id, *_visible(uow)], None, 1)
+    return found[0].loan if found else None
+
+
 def _visible(uow: UnitOfWork) -> list[Any]:
     match uow.actor.realm:
         case Realm.BANK:

@@ -143,6 +143,12 @@ def progress_of_application(uow: UnitOfWork, application_id: UUID) -> list[Progr
     return _progress(uow, pulls_of_application(uow, application_id))
 
 
+def progress_of_chain(uow: UnitOfWork, chain_id: UUID) -> list[Progress]:
+    """How far the pulls under one consent are, oldest first; refused requests are no pulls."""
+    begun = [one for one in pulls_of_chain(uow, chain_id) if one.state is not PullState.REJECTED]
+    return _progress(uow, begun)
+
+
 def on_the_wire(uow: UnitOfWork, chain_id: UUID) -> list[OnTheWire]:
     """Questions of one consent that are out now; what comes back after its end is not read."""
     rows = uow.session.execute(
