@@ -14,6 +14,7 @@ from bank_portal.requests_schema import FetchSchema, RequestQuery
 from bank_portal.requests_view import context
 from bank_portal.schemas import ROWS, EmptySchema
 from yidaitong.authorizations import bank_asking, bank_asks
+from yidaitong.authorizations.asked import READ
 from yidaitong.authorizations.bank_asks import AskGroup
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import monitoring
@@ -23,7 +24,7 @@ from yidaitong.web.views import requires, use_command
 
 
 @pages.get("/requests")
-@requires(bank_asks.READ)
+@requires(READ)
 @use_command(RequestQuery, location="query")
 def request_list(uow: UnitOfWork, query: dict[str, Any]) -> ResponseReturnValue:
     """What the bank asked enterprises for, newest first."""
@@ -39,14 +40,14 @@ def request_list(uow: UnitOfWork, query: dict[str, Any]) -> ResponseReturnValue:
 
 
 @pages.get("/requests/<uuid:request_id>")
-@requires(bank_asks.READ)
+@requires(READ)
 def request_page(uow: UnitOfWork, request_id: UUID) -> ResponseReturnValue:
     """One request as the enterprise reads it, and what may be done about it."""
     return render_template("bank/request.html", **context(uow, request_id))
 
 
 @pages.get("/requests/<uuid:request_id>/progress")
-@requires(bank_asks.READ)
+@requires(READ)
 def request_progress(uow: UnitOfWork, request_id: UUID) -> ResponseReturnValue:
     """What departments answered so far; asks itself again while data are collected."""
     return render_template("bank/parts/request_progress.html", **context(uow, request_id))

@@ -14,6 +14,7 @@ from bank_portal.requests_schema import (
 )
 from bank_portal.schemas import ROWS, EmptySchema
 from yidaitong.authorizations import bank_asking, bank_asks
+from yidaitong.authorizations.asked import READ
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import monitoring
 from yidaitong.web.views import requires, use_command
@@ -21,7 +22,7 @@ from yidaitong.web.views import requires, use_command
 
 @api.get("/consent-requests")
 @api.response(200, RequestSchema(many=True))
-@requires(bank_asks.READ)
+@requires(READ)
 @use_command(RequestQuery, location="query")
 def list_requests(uow: UnitOfWork, query: dict[str, Any]) -> Any:
     """What the bank asked for, newest first."""
@@ -31,7 +32,7 @@ def list_requests(uow: UnitOfWork, query: dict[str, Any]) -> Any:
 
 @api.get("/consent-requests/<uuid:request_id>")
 @api.response(200, RequestInFullSchema)
-@requires(bank_asks.READ)
+@requires(READ)
 def read_request(uow: UnitOfWork, request_id: UUID) -> Any:
     """One request with the exact text and body."""
     return request_in_full(bank_asks.ask_of_bank(uow, request_id))

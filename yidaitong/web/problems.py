@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +24,7 @@ from yidaitong.accounts.errors import WrongCredentialsError
 from yidaitong.audit.recording import Refusal
 from yidaitong.kernel import errors
 from yidaitong.kernel.actor import SYSTEM, Realm
+from yidaitong.kernel.clock import SHANGHAI
 from yidaitong.kernel.errors import DomainError, InvalidRequestError
 from yidaitong.kernel.text import Text
 from yidaitong.web import auth
@@ -31,6 +33,7 @@ from yidaitong.web.i18n import say
 from yidaitong.web.state import is_api, runtime, trace_id
 
 _log = structlog.get_logger(__name__)
+_LATER: Final = Text("{said}，{at}起可再次操作", "{said}; possible again from {at}")
 
 # A class without a line of its own answers as its nearest ancestor. Wire format: append only.
 STATUS: Final[Mapping[str, int]] = {
@@ -131,7 +134,17 @@ def status_of(error: AnyRefusal) -> int:
 
 
 def problem_text(error: AnyRefusal) -> str:
-    """What happened, for people, in their language."""
+    """What happened, for people, in their language; and from when on it may be tried again."""
+    said = _title(error)
+    later = error.details.get("next_allowed_at")
+    if later is None:
+        return said
+    at = datetime.fromisoformat(later).astimezone(SHANGHAI)
+    return say(_LATER).format(said=said, at=f"{at:%Y-%m-%d %H:%M}")
+
+
+def _title(error: AnyRefusal) -> str:
+    """What kind of refusal it is: the same words each time (RFC 9457 §3.1.3)."""
     return say(error.text if isinstance(error, DomainError) else Text(error.zh, error.en))
 
 
@@ -197,7 +210,7 @@ def _as_problem(error: AnyRefusal) -> Response:
     status = status_of(error)
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": problem_text(error),
+        "title": _title(error),
         "status": status,
         "code": error.code,
         "hop": "client" if status < SERVER_ERROR else "platform",
