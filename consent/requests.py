@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from consent import errors
+from consent.amending import check_links
 from consent.artefact import ConsentArtefact
 from consent.asks import REQUEST_TTL, Ask, checked
 from consent.drafts import read_draft
@@ -37,6 +38,7 @@ def put(desk: Desk, request_id: UUID) -> ConsentRequest:
         MandateInsufficientError: somebody else drafted it.
         InvalidStateError: it is no draft.
         RequestLapsedError: its validity is over already.
+        InvalidScopeError: the consent it renews or changes has ended.
         RequestExistsError: such a request is open, or such a consent lives and is not renewed.
     """
     request = lock_request(desk, request_id)
@@ -48,6 +50,8 @@ def put(desk: Desk, request_id: UUID) -> ConsentRequest:
     artefact = read_draft(desk, request)
     if at >= artefact.validity[1]:
         raise errors.RequestLapsedError(f"request {request_id}")
+    # What it renews or changes may have ended since it was drafted.
+    check_links(desk, artefact, (request.enterprise_id, request.person_id))
     request.lapses_at = min(at + REQUEST_TTL, artefact.validity[1])
     members = _members(request)
     _open(desk, request)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 
 from consent import errors
 from consent.events import Event, EventType
@@ -106,11 +106,12 @@ def visible_requests(desk: Desk) -> list[ColumnElement[bool]]:
     if reach.bank_id is not None:
         return [ConsentRequest.bank_id == reach.bank_id]
     own = or_(ConsentRequest.person_id.is_(None), ConsentRequest.person_id == desk.actor.person_id)
-    # What the other party only drafts was not asked yet.
-    asked = or_(
-        ConsentRequest.state != RequestState.DRAFT,
-        ConsentRequest.requester == str(reach.enterprise_id),
+    # What the other party only drafted was never asked: its one edge, if any, dropped it.
+    unsent = or_(
+        ConsentRequest.state == RequestState.DRAFT,
+        and_(ConsentRequest.state == RequestState.CANCELLED, ConsentRequest.version == 1),
     )
+    asked = or_(not_(unsent), ConsentRequest.requester == str(reach.enterprise_id))
     return [and_(ConsentRequest.enterprise_id == reach.enterprise_id, own, asked)]
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from consent.errors import (
+    InvalidScopeError,
     InvalidStateError,
     MandateInsufficientError,
     NotFoundError,
@@ -28,6 +29,7 @@ from yidaitong.authorizations import asked, bank_asking, bank_asks, queries, sig
 from yidaitong.authorizations.amending import offer_renewals
 from yidaitong.authorizations.bank_asks import AskGroup
 from yidaitong.authorizations.commands import Revoke
+from yidaitong.authorizations.offers import current_offer
 from yidaitong.authorizations.stopping import revoke
 from yidaitong.banks.models import AgreementState, BankAgreement
 from yidaitong.departments.items import ITEMS
@@ -263,6 +265,9 @@ class TestDecide:
         bank_asking.take_back(uow.acting(case.maker), request_id)
 
         assert state_of(uow, request_id) is RequestState.CANCELLED
+        # The enterprise never heard of it.
+        with pytest.raises(NOT_FOUND):
+            asked.ask_of_enterprise(uow.acting(case.firm.rep), request_id)
 
     def test_what_is_decided_cannot_be_taken_back(self, uow: UnitOfWork) -> None:
         case = disbursed(uow)
@@ -327,6 +332,26 @@ class TestUse:
         state = uow.acting(SYSTEM).session.get_one(Chain, chain_id, populate_existing=True).state
         assert state is ConsentState.EXPIRED
 
+    @pytest.mark.parametrize("make", [drafted, sent])
+    def test_a_settled_loan_is_not_asked_about(
+        self, uow: UnitOfWork, make: Callable[[UnitOfWork, Case], UUID]
+    ) -> None:
+        case = disbursed(uow)
+        request_id = make(uow, case)
+
+        report(uow, case, LoanEventKind.REPAY, serial="R-1", amount_fen=80_000_000)
+        report(uow, case, LoanEventKind.SETTLE, serial="S-1")
+
+        assert state_of(uow, request_id) is RequestState.CANCELLED
+
+    def test_brought_up_to_date_it_reads_no_more_than_monitoring(self, uow: UnitOfWork) -> None:
+        case = disbursed(uow)
+        chain_id = granted(uow, case)
+
+        offer = current_offer(uow.acting(case.firm.rep), chain_id)
+
+        assert offer.items == {"reg.status", "tax.paid_12m_fen", "tax.zero_months_12m"}
+
     def test_what_the_application_asked_stays_apart(self, uow: UnitOfWork) -> None:
         case = disbursed(uow)
         chain_id = granted(uow, case)
@@ -357,3 +382,18 @@ class TestRenewal:
         following = sign_as_rep(uow, case.firm, request_id, ask.digest)
         row = uow.acting(SYSTEM).session.get_one(Chain, following.chain_id)
         assert row.state is ConsentState.SCHEDULED
+
+    def test_nothing_goes_on_from_what_was_withdrawn(self, uow: UnitOfWork) -> None:
+        case = disbursed(uow)
+        chain_id = granted(uow, case)
+        system = uow.acting(SYSTEM)
+        chain = system.session.get_one(Chain, chain_id)
+        chain.ends_at = chain.due_at = (uow.now + timedelta(days=20)).replace(microsecond=0)
+        system.session.flush()
+        assert offer_renewals(system) == 1
+        request_id = drafted(uow, case)
+        revoke(uow.acting(case.firm.rep), Revoke(chain_id=chain_id))
+
+        with pytest.raises(InvalidScopeError):
+            bank_asking.send(uow.acting(case.maker), request_id)
+        assert state_of(uow, request_id) is RequestState.DRAFT

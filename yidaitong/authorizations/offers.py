@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from consent.models import Chain
+from yidaitong.authorizations.purposes import Purpose
 from yidaitong.banks.queries import bank_of
 from yidaitong.departments.items import ITEMS
 from yidaitong.kernel.errors import NotFoundError
@@ -65,7 +66,7 @@ def monitoring_offer(uow: UnitOfWork, version: ProductVersion) -> Offer:
 
 
 def current_offer(uow: UnitOfWork, chain_id: UUID) -> Offer:
-    """What the product of one authorization needs now.
+    """What the product of one authorization needs now for its purpose.
 
     Raises:
         NotFoundError: no such authorization, or somebody else's; or nobody offers the product.
@@ -74,6 +75,8 @@ def current_offer(uow: UnitOfWork, chain_id: UUID) -> Offer:
     version = None if chain is None else effective(uow, chain.product_id)
     if version is None:
         raise NotFoundError(f"offer of chain {chain_id}")
+    if chain is not None and chain.purpose == Purpose.POST_LOAN:
+        return monitoring_offer(uow, version)
     return offer_of(uow, version)
 
 

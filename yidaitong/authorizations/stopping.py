@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from consent import service
-from consent.lifecycle import OPEN
+from consent.lifecycle import OPEN, RequestState
 from consent.models import Chain, ConsentRequest
 from yidaitong import audit
 from yidaitong.accounts import stepup
@@ -26,6 +26,8 @@ RESUME = "consent.resume"
 STOP_JOB = "pulls.stop"
 # Lets what is in flight wait while a consent is halted, and go on afterwards.
 HOLD_JOB = "pulls.hold"
+# What ends post-loan consents and requests. Wire format: append only.
+LOAN_CLOSED = "LOAN_CLOSED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,19 +126,21 @@ def end_for(uow: UnitOfWork, application_id: UUID, cause: str) -> list[UUID]:
 
 
 def cancel_asks(uow: UnitOfWork, application_id: UUID, reason: str) -> list[UUID]:
-    """Take back what still waits for a signature for one application; the requests' ids.
+    """Take back what is drafted or waits for a signature for one application; the requests' ids.
 
     A companion goes first: it refers to its parent. Safe to repeat.
     """
     desk = desk_of(uow, job="application.end")
+    waiting = and_(ConsentRequest.state.in_(OPEN), ConsentRequest.lapses_at > uow.clock())
     rows = uow.session.scalars(
         select(ConsentRequest.id)
         .where(
             ConsentRequest.application_id == application_id,
-            ConsentRequest.state.in_(OPEN),
-            ConsentRequest.lapses_at > uow.clock(),
+            or_(ConsentRequest.state == RequestState.DRAFT, waiting),
         )
         .order_by(ConsentRequest.id.desc())
+        # Whoever signs at this moment goes first; what is granted then is no longer open.
+        .with_for_update()
     )
     return [service.cancel(desk, request_id, reason).id for request_id in list(rows)]
 

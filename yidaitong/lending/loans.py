@@ -230,6 +230,7 @@ def _move_application(uow: UnitOfWork, application: Application, event: LoanEven
             exposures.consume(uow, application.id)
         case LoanEventKind.SETTLE:
             with as_system(uow) as wide:
-                stopping.end_for(wide, application.id, "LOAN_CLOSED")
+                stopping.end_for(wide, application.id, stopping.LOAN_CLOSED)
+                stopping.cancel_asks(wide, application.id, stopping.LOAN_CLOSED)
         case _:
             return
