@@ -1,21 +1,22 @@
 """I4, I6, I7, I13, I15: pulls, packets and slots against what was granted and logged."""
 
+import json
 from collections.abc import Iterator
 from typing import Final
-from uuid import UUID
 
-from sqlalchemy import Text as SqlText
-from sqlalchemy import cast, func, or_, select, text
+from sqlalchemy import func, or_, select, text
 
-from consent import service
-from consent.models import Chain, EventRow
-from consent.ports import Desk
+from consent.encoding import b64u_decode
+from consent.events import iso
+from consent.models import EventRow
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.kernel.errors import DataGoneError
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.oversight.invariants.checks import Invariant
+from yidaitong.oversight.invariants.versions import Versions
 from yidaitong.packets.models import Packet
+from yidaitong.packets.sealing import composed
 from yidaitong.pulls.lifecycle import COLLECTING, OPEN_LINES, UNRELEASED
 from yidaitong.pulls.models import Pull, PullLine, PullSlot
 
@@ -24,34 +25,37 @@ _GRACE: Final = text("interval '60 seconds'")
 
 
 def _outside_scope(uow: UnitOfWork) -> Iterator[str]:
-    """Lines of released pulls whose resource was not granted, or that nobody was sent for."""
-    desk = desk_of(uow, job="ops.check")
+    """Lines nobody granted or was sent for, and packets with more than their version allows."""
+    versions = Versions(desk_of(uow, job="ops.check"))
     sent = func.count(EventRow.id).filter(EventRow.type == "pull.line_sent")
     query = (
-        select(PullLine.id, PullLine.chain_id, PullLine.resource, PullLine.answer_sha256, sent)
+        select(PullLine.id, PullLine.resource, PullLine.answer_sha256, Packet, sent)
         .join(Packet, Packet.pull_id == PullLine.pull_id)
         .outerjoin(EventRow, EventRow.ref == PullLine.id)
-        .group_by(PullLine.id)
+        .group_by(PullLine.id, Packet.id)
         .order_by(PullLine.chain_id)
     )
-    granted: dict[UUID, frozenset[str] | None] = {}
-    for line_id, chain_id, resource, answer, times in uow.session.execute(query):
-        if chain_id not in granted:
-            granted[chain_id] = _granted(uow, desk, chain_id)
-        scope = granted[chain_id]
-        if scope is not None and resource not in scope:
+    for line_id, resource, answer, packet, times in uow.session.execute(query):
+        # An amendment may have taken it out after it was asked: then no part of the packet is it.
+        known = versions.until(packet.chain_id, packet.consent_id)
+        if known and not any(resource in one.resources for one in known):
             yield f"line {line_id}"
         if answer is not None and times == 0:
             yield f"unsent line {line_id}"
+    for packet in uow.session.scalars(select(Packet).order_by(Packet.chain_id)):
+        known = versions.until(packet.chain_id, packet.consent_id)
+        if known and _parts(uow, packet) - known[-1].resources:
+            yield f"packet {packet.id}"
 
 
-def _granted(uow: UnitOfWork, desk: Desk, chain_id: UUID) -> frozenset[str] | None:
-    """Resources of a consent; None once the law let its evidence be destroyed."""
+def _parts(uow: UnitOfWork, packet: Packet) -> frozenset[str]:
+    """Resources a packet names; none once its key is destroyed."""
     try:
-        artefact = service.artefact_of(desk, uow.session.get_one(Chain, chain_id))
+        text_of = composed(uow, packet)["packet"]
     except DataGoneError:
-        return None
-    return frozenset(dataset.resource for dataset in artefact.datasets)
+        return frozenset()
+    body = json.loads(b64u_decode(text_of.split(".")[1]))
+    return frozenset(one["resource"] for one in body["resources"])
 
 
 def _unfinished(uow: UnitOfWork) -> Iterator[str]:
@@ -112,32 +116,15 @@ def _fetched_without_leaf(uow: UnitOfWork) -> Iterator[str]:
 
 
 def _too_many_slots(uow: UnitOfWork) -> Iterator[str]:
-    desk = desk_of(uow, job="ops.check")
-    taken = (
-        select(
-            PullSlot.chain_id,
-            PullSlot.resource,
-            cast(PullSlot.window_at, SqlText),
-            func.count(),
-            func.max(PullSlot.ordinal),
-        )
-        .group_by(PullSlot.chain_id, PullSlot.resource, PullSlot.window_at)
-        .order_by(PullSlot.chain_id)
-    )
-    allowed: dict[UUID, int | None] = {}
-    for chain_id, resource, window, count, ordinal in uow.session.execute(taken):
-        if chain_id not in allowed:
-            allowed[chain_id] = _calls(uow, desk, chain_id)
-        limit = allowed[chain_id]
-        if limit is not None and max(count, ordinal) > limit:
-            yield f"chain {chain_id} {resource} {window}"
+    """Calls beyond what the version in force allowed when they were taken.
 
-
-def _calls(uow: UnitOfWork, desk: Desk, chain_id: UUID) -> int | None:
-    try:
-        return service.artefact_of(desk, uow.session.get_one(Chain, chain_id)).frequency.n
-    except DataGoneError:
-        return None
+    Ordinals of one window are all different, so none above the limit means no more than it.
+    """
+    versions = Versions(desk_of(uow, job="ops.check"))
+    for slot in uow.session.scalars(select(PullSlot).order_by(PullSlot.chain_id)):
+        known = versions.at(slot.chain_id, slot.taken_at)
+        if known and slot.ordinal > known[-1].calls:
+            yield f"chain {slot.chain_id} {slot.resource} {iso(slot.window_at)}"
 
 
 PULLS: Final = (
