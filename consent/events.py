@@ -174,7 +174,7 @@ MEMBERS: Mapping[EventType, tuple[str, ...]] = {
     EventType.NOTICE_ESCALATED: _NOTICE,
     EventType.ACCESS_VIEWED: ("what", "purpose"),
     EventType.RECONCILE_MISMATCH: ("pull_id", "kind"),
-    EventType.SECURITY_ROLLUP: ("count", "digest"),
+    EventType.SECURITY_ROLLUP: ("count", "digest", "kind"),
     EventType.TEMPLATE_REVISED: ("template_id", "rev_sha256", "requires_reconsent"),
     EventType.LOG_OPENED: ("origin", *_FROZEN),
     EventType.KEYS_CHANGED: ("owner", "added", "retired", "compromised", "statement_sha256"),

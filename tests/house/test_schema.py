@@ -1,9 +1,20 @@
 """The database is what the models say."""
 
-from sqlalchemy import make_url
+from dataclasses import replace
+
+from sqlalchemy import create_engine, make_url, text
 
 from tests.conftest import Server
 from yidaitong.migrations import migrate, schema
+
+_BEFORE_GATES = (
+    "DROP TABLE ledger.clearing",
+    "DROP INDEX ledger.ix_published_at",
+    "DROP TABLE refusal_count",
+    "ALTER TABLE consent_order DROP CONSTRAINT ck_consent_order_orderkind",
+    "ALTER TABLE consent_order ADD CONSTRAINT ck_consent_order_orderkind CHECK (kind <> '')",
+    "UPDATE schema_version SET version_num = '0001'",
+)
 
 
 def _owner_url(server: Server) -> str:
@@ -13,6 +24,23 @@ def _owner_url(server: Server) -> str:
 class TestSchema:
     def test_migrations_match_the_models(self, server: Server) -> None:
         assert migrate.differences(_owner_url(server)) == [], "a model changed: write a migration"
+
+    def test_a_database_made_before_the_last_change_gets_it(
+        self, server: Server, database: str
+    ) -> None:
+        url = _owner_url(replace(server, template=database))
+        engine = create_engine(url)
+        with engine.begin() as connection:
+            for statement in _BEFORE_GATES:
+                connection.execute(text(statement))
+
+        migrate.upgrade(url)
+
+        assert migrate.differences(url) == []
+        with engine.connect() as connection:
+            rights = text("SELECT has_table_privilege('ydt_app', 'ledger.clearing', 'INSERT')")
+            assert connection.execute(rights).scalar_one()
+        engine.dispose()
 
     def test_tables_of_tenants_are_isolated(self) -> None:
         tenants = {"enterprise_id", "bank_id"}

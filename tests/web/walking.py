@@ -13,7 +13,7 @@ from yidaitong.runtime import Runtime
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Sessions note when they were seen; refusals are audited on purpose.
-_MOVING = frozenset({"audit_event", "user_session", "login_tries"})
+_MOVING = frozenset({"audit_event", "refusal_count", "user_session", "login_tries"})
 
 
 @dataclass(frozen=True)

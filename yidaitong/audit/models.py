@@ -1,10 +1,10 @@
-"""The audit table: rows are added and read, never changed."""
+"""Acts and refusals: rows of the trail are added and read, never changed; counts only grow."""
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Index, String
+from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -55,3 +55,15 @@ class AuditEvent(Base, kw_only=True):
     object_id: Mapped[str | None] = mapped_column(String(128))
     trace_id: Mapped[str] = mapped_column(String(64))
     ids: Mapped[dict[str, str]] = mapped_column(JSONB)
+
+
+class RefusalCount(Base, kw_only=True):
+    """How often nobody in particular was refused in one hour, by code; ``rolled_at``: ledgered."""
+
+    __tablename__ = "refusal_count"
+    __table_args__ = ({"info": {"rls": Rls(gov=True)}},)
+
+    hour: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    rolled_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)

@@ -15,6 +15,7 @@ from yidaitong.jobs.fanning import fan_out
 from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.lending import offering, retiring, screening
+from yidaitong.oversight import rollups
 from yidaitong.packets import amending as packet_amending
 from yidaitong.packets import (
     forgetting,
@@ -226,6 +227,13 @@ def reconcile_packets(rt: Runtime) -> None:
         if not packets:
             return
         after = packets[-1]
+
+
+@job(rollups.JOB, every=3600)
+def roll_refusals(rt: Runtime) -> None:
+    """Ledger the refusals of hours that are over. Safe to repeat: an hour is taken once."""
+    with rt.transaction(SYSTEM) as uow:
+        rollups.roll(uow)
 
 
 @job("evidence.destroy", every=86_400)

@@ -1,7 +1,7 @@
 """The only table from error codes to HTTP status, and how a refusal is told (RFC 9457)."""
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -23,10 +23,11 @@ from yidaitong import audit
 from yidaitong.accounts.errors import WrongCredentialsError
 from yidaitong.audit.recording import Refusal
 from yidaitong.kernel import errors
-from yidaitong.kernel.actor import SYSTEM, Realm
+from yidaitong.kernel.actor import SYSTEM, Actor, Realm
 from yidaitong.kernel.clock import SHANGHAI
 from yidaitong.kernel.errors import DomainError, InvalidRequestError
 from yidaitong.kernel.text import Text
+from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.web import auth
 from yidaitong.web.field_texts import code_of, field_texts
 from yidaitong.web.i18n import say
@@ -265,8 +266,10 @@ def note_refusal(error: AnyRefusal) -> None:
     """Audit a refused attempt in a transaction of its own.
 
     Everything somebody signed in was refused counts, malformed input apart; before that only wrong
-    credentials and used-up tries do.
+    credentials and used-up tries do, and a 401 is one more in its hour's count.
     """
+    if _is_of_nobody(error):
+        _noted(SYSTEM, lambda uow: audit.count_refusal(uow, error.code))
     if not _is_worth_noting(error):
         return
     found = [value for value in (request.view_args or {}).values() if isinstance(value, UUID)]
@@ -279,11 +282,22 @@ def note_refusal(error: AnyRefusal) -> None:
     actor = auth.current_actor()
     if actor.realm is Realm.PUBLIC:
         actor = replace(SYSTEM, trace_id=trace_id())
+    _noted(actor, lambda uow: audit.record_refusal(uow, refusal))
+
+
+def _noted(actor: Actor, note: Callable[[UnitOfWork], None]) -> None:
     try:
         with runtime().transaction(actor) as uow:
-            audit.record_refusal(uow, refusal)
+            note(uow)
     except SQLAlchemyError as failure:
         _log.error("refusal.unrecorded", trace_id=trace_id(), error=type(failure).__name__)
+
+
+def _is_of_nobody(error: AnyRefusal) -> bool:
+    """A 401 before anybody is known; a page that sends people to the sign-in page is none."""
+    if status_of(error) != HTTPStatus.UNAUTHORIZED or auth.current_visitor() is not None:
+        return False
+    return is_api() or _is_login()
 
 
 def _is_worth_noting(error: AnyRefusal) -> bool:

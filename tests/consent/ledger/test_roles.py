@@ -14,6 +14,7 @@ from tests.consent.ledger.logs import Log, url_of
 
 TABLES = (
     "entry", "pending", "seq", "tile", "state", "checkpoint", "cosignature", "published",
+    "clearing",
 )  # fmt: skip
 ROWS = {
     "entry": "(key, body) VALUES (sha256('x'), 'xx')",
@@ -24,6 +25,7 @@ ROWS = {
     "checkpoint": "(size, root, note) VALUES (999, sha256('x'), 'x')",
     "cosignature": "(size, witness, line) VALUES (1, 'w', 'x')",
     "published": "(size) VALUES (1)",
+    "clearing": "(order_id, size) VALUES (gen_random_uuid(), 1)",
 }
 COLUMNS = {
     "entry": "body = body",
@@ -34,9 +36,10 @@ COLUMNS = {
     "checkpoint": "note = note",
     "cosignature": "line = line",
     "published": "at = at",
+    "clearing": "size = size",
 }
 MAY = {
-    "ydt_app": {("INSERT", "entry"), ("INSERT", "pending")},
+    "ydt_app": {("INSERT", "entry"), ("INSERT", "pending"), ("INSERT", "clearing")},
     "ydt_ledger": {
         ("DELETE", "pending"),
         *(("INSERT", table) for table in ("seq", "tile", "checkpoint")),
@@ -125,6 +128,7 @@ class TestTriggers:
     @pytest.mark.parametrize("verb", ["UPDATE", "DELETE", "TRUNCATE"])
     def test_the_owner_too_only_adds(self, kept: Log, verb: str) -> None:
         kept.as_owner("INSERT INTO ledger.cosignature (size, witness, line) VALUES (1, 'w', 'x')")
+        kept.as_owner(f"INSERT INTO ledger.clearing {ROWS['clearing']}")
         growing = {"pending"} if verb != "UPDATE" else {"pending", "tile", "state"}
         for kind, table, statement in statements():
             if kind == verb and table not in growing:
