@@ -114,6 +114,7 @@ def servers(home: Home, environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
             database = postgres.start(home.folder)
             stack.callback(database.stop)
             made["YDT_OWNER_DATABASE_URL"] = database.owner_url
+            made["YDT_DATABASE_VOLUME"] = str(database.room)
             made["YDT_DATABASE_URL"] = database.url_of("ydt_app")
             made["YDT_LEDGER_DATABASE_URL"] = database.url_of("ydt_ledger")
         if not _given(environ, "YDT_REDIS_URL"):

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from yidaitong.embedded.errors import EmbeddedError
 from yidaitong.embedded.place import Place, Use, locked
+from yidaitong.kernel import volume
 
 DATABASE: Final = "yidaitong"
 OWNER: Final = "ydt_owner"
@@ -25,6 +26,7 @@ class Server:
     """A running PostgreSQL that this process uses."""
 
     home: Path
+    room: Path
     owner_url: str
     attached: bool
     _use: Use = field(repr=False)
@@ -116,7 +118,8 @@ def start(home: Path) -> Server:
         use = Use(room)
         with use.given_up_on_failure():
             attached = _reach(tools)
-        return Server(place.home, tools.owner_url(), attached, use, tools)
+        volume.lay_ballast(room)
+        return Server(place.home, room, tools.owner_url(), attached, use, tools)
 
 
 def _reach(tools: _Tools) -> bool:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from yidaitong.jobs import outbox, registry, tasks
+from yidaitong.kernel import volume
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import monotonic
 from yidaitong.kernel.db.outbox import OutboxJob
@@ -45,12 +46,18 @@ class Ticker:
             began = monotonic()
             try:
                 self.step()
-            except (SQLAlchemyError, RedisError) as error:
+            except (SQLAlchemyError, RedisError, OSError) as error:
                 _log.warning("ticker.missed", error=type(error).__name__)
             stop.wait(max(0.0, SWEEP_SECONDS - (monotonic() - began)))
 
     def step(self) -> int:
-        """Promise the periodic jobs whose slot began, then sweep; how many were promised."""
+        """Keep the ballast, promise the periodic jobs whose slot began, sweep; how many promised.
+
+        The ballast comes first: on a full volume nothing else gets through.
+        """
+        folder = self.runtime.settings.database_volume
+        if folder is not None:
+            volume.keep_ballast(folder)
         promised = self._promise()
         outbox.sweep(self.runtime)
         return promised
