@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from gov_portal.blueprints import api, pages
 from gov_portal.schemas import EntryQuery, GrowthQuery
+from yidaitong.authorizations import clocks
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.oversight import logbook
 from yidaitong.web.drawing import draw_climb, draw_growth
@@ -27,6 +28,8 @@ def ledger(uow: UnitOfWork, query: dict[str, Any]) -> ResponseReturnValue:
         backlog=logbook.backlog(uow),
         kinds=logbook.kinds(uow),
         witnesses=logbook.witnesses(uow),
+        clock=clocks.standing(uow),
+        clock_id=clocks.CLOCK,
     )
 
 

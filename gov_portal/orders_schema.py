@@ -25,6 +25,7 @@ class OrderSchema(CommandSchema):
     m = fields.Integer(load_default=1, validate=Range(min=1, max=20))
     template_id = Line(load_default="", max_length=64)
     reconsent_on = fields.Date(load_default=None)
+    head_at = Line(load_default="", max_length=40)
 
 
 class DecideSchema(CommandSchema):

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from consent.errors import EvidenceUnavailableError
+from consent.errors import InvalidStateError
 from consent.ledger.cosigning import time_of
 
 MAX_PENDING: Final = 20_000
@@ -26,8 +27,13 @@ _READ = text("""
     SELECT (SELECT count(*) FROM (SELECT FROM ledger.pending LIMIT :limit) AS counted) AS pending,
            (SELECT body FROM ledger.entry
             WHERE id = (SELECT min(id) FROM ledger.pending)) AS oldest,
-           (SELECT at FROM ledger.published ORDER BY size DESC LIMIT 1) AS head_at,
+           (SELECT max(at) FROM ledger.published
+            WHERE size > (SELECT coalesce(max(size), -1) FROM ledger.clearing)) AS head_at,
            clock_timestamp() AS now
+""")
+# All heads so far: what comes after is judged by its own time.
+_CLEAR = text("""
+    INSERT INTO ledger.clearing (order_id, size) SELECT :order_id, max(size) FROM ledger.published
 """)
 # The newest lines: one of them is the newest of any witness that still answers.
 _ANCHOR = text("""
@@ -42,7 +48,8 @@ _ANCHOR = text("""
 class Backlog:
     """``pending`` leaves have no index yet (counted to just above the limit).
 
-    ``back_seconds``: so far is the database's clock behind the newest head.
+    ``back_seconds``: so far is the database's clock behind ``head_at``, the latest time a head
+    carries; not the newest head's: stops go on, and heads over them carry the clock that fell back.
     ``anchor_seconds``: so old is the newest time a witness told; None without witnesses.
     """
 
@@ -51,13 +58,19 @@ class Backlog:
     back_seconds: float = 0.0
     anchor_seconds: float | None = None
     anchor_limit: float = float("inf")
+    head_at: datetime | None = None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the database's clock fell back."""
+        return self.back_seconds > MAX_BACK_SECONDS
 
     @property
     def problem(self) -> str | None:
         """Why evidence cannot be written now; None where it can."""
         if self.pending > MAX_PENDING or self.oldest_seconds > MAX_AGE_SECONDS:
             return f"{self.pending} leaves wait, the oldest {self.oldest_seconds:.0f} s"
-        if self.back_seconds > MAX_BACK_SECONDS:
+        if self.is_behind:
             return f"the clock is {self.back_seconds:.0f} s behind the newest head"
         if self.anchor_seconds is not None and self.anchor_seconds > self.anchor_limit:
             return f"no witness told the time for {self.anchor_seconds:.0f} s"
@@ -67,15 +80,6 @@ class Backlog:
     def ok(self) -> bool:
         """Whether evidence keeps up."""
         return self.problem is None
-
-    def check(self) -> None:
-        """Refuse all that widens or releases while evidence does not keep up.
-
-        Raises:
-            EvidenceUnavailableError: leaves wait, the clock ran back, or no witness tells the time.
-        """
-        if self.problem is not None:
-            raise EvidenceUnavailableError(self.problem, retry_after=RETRY_AFTER_SECONDS)
 
 
 def read_backlog(session: Session | Connection, anchor_limit: float | None = None) -> Backlog:
@@ -88,7 +92,19 @@ def read_backlog(session: Session | Connection, anchor_limit: float | None = Non
         back_seconds=0.0 if row.head_at is None else _seconds(row.head_at - now),
         anchor_seconds=None if anchor_limit is None else _anchor_age(session, now),
         anchor_limit=float("inf") if anchor_limit is None else anchor_limit,
+        head_at=row.head_at,
     )
+
+
+def clear_clock(session: Session, order_id: UUID) -> None:
+    """Times of all heads so far no longer count; two persons say so by ``order_id``.
+
+    Raises:
+        InvalidStateError: the clock is not behind.
+    """
+    if not read_backlog(session).is_behind:
+        raise InvalidStateError("the clock is not behind")
+    session.execute(_CLEAR, {"order_id": order_id})
 
 
 def _anchor_age(session: Session | Connection, now: datetime) -> float:

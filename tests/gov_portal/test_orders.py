@@ -1,5 +1,7 @@
 """Two-person orders on the console: list, propose, read what it does, confirm or turn down."""
 
+import re
+from html import unescape
 from uuid import UUID
 
 import pytest
@@ -9,9 +11,12 @@ import gov_portal
 from consent.lifecycle import ConsentState
 from consent.models import Chain
 from tests.authorizations.builders import Firm, a_firm, granted_pair
+from tests.authorizations.test_clocks import fall_back, is_ready
 from tests.enterprise_portal.builders import Person, text_of
 from tests.gov_portal.test_pages import entered
 from yidaitong.app import create_app
+from yidaitong.authorizations import clocks
+from yidaitong.jobs import ledger
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.ids import uuid7
 from yidaitong.runtime import Runtime
@@ -133,3 +138,39 @@ class TestOrders:
             ).status_code
             == 400
         )
+
+
+class TestClock:
+    @pytest.mark.promise("R4")
+    @pytest.mark.parametrize("language", ["zh-CN", "en"])
+    def test_the_log_says_that_it_fell_back_and_two_persons_clear_it(
+        self, app: Flask, runtime: Runtime, language: str
+    ) -> None:
+        officer = entered(app, "centre.officer", language)
+        link = f"/gov/orders/new?kind=CLEAR_CLOCK&amp;target_id={clocks.CLOCK}"
+        ledger.step(runtime)
+        assert link not in officer.get("/gov/ledger")
+        fall_back(runtime, 3600)
+        shown = officer.get("/gov/ledger")
+        assert link in shown
+        assert "两人" in shown or "two persons" in shown
+        assert link not in entered(app, "gov.viewer", language).get("/gov/ledger")
+        form = officer.get(link.replace("&amp;", "&"))
+        found = re.search(r'name="head_at" value="([^"]+)"', form)
+        assert found is not None
+
+        order = proposed(
+            officer,
+            "CLEAR_CLOCK",
+            clocks.CLOCK,
+            reason_class="CLOCK_CORRECTED",
+            head_at=unescape(found[1]),
+        )
+        assert not is_ready(runtime)
+        checker = entered(app, "centre.checker", language)
+        checker.get(order)
+        assert checker.post(f"{order}/confirmation", {"read": "true"}, order).status_code == 303
+
+        assert is_ready(runtime)
+        checker.get(order)
+        assert link not in officer.get("/gov/ledger")

@@ -15,6 +15,7 @@ class OrderKind(StrEnum):
     INVALIDATE_MANDATE = "INVALIDATE_MANDATE"
     RESET_QUORUM = "RESET_QUORUM"
     REVISE_TEXT = "REVISE_TEXT"
+    CLEAR_CLOCK = "CLEAR_CLOCK"
 
     @property
     def text(self) -> Text:
@@ -29,6 +30,7 @@ _KINDS = {
     OrderKind.INVALIDATE_MANDATE: Text("认定委托自始无效", "Declare a mandate void"),
     OrderKind.RESET_QUORUM: Text("重置签署人数", "Reset a quorum"),
     OrderKind.REVISE_TEXT: Text("启用新版授权文本", "Put a revised text into force"),
+    OrderKind.CLEAR_CLOCK: Text("确认数据库时钟", "Clear the database's clock"),
 }
 
 

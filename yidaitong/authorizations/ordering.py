@@ -11,7 +11,7 @@ from consent.errors import InvalidStateError as ConsentStateError
 from consent.lifecycle import ConsentState
 from consent.models import Chain, ConsentRow, RequestSignature
 from yidaitong.accounts.scope import as_system
-from yidaitong.authorizations import mandates, quorums, revisions
+from yidaitong.authorizations import clocks, mandates, quorums, revisions
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.authorizations.models import ConsentOrder
 from yidaitong.authorizations.order_kinds import OrderKind
@@ -28,6 +28,7 @@ _TERMS: Mapping[OrderKind, frozenset[str]] = {
     OrderKind.INVALIDATE_MANDATE: frozenset(),
     OrderKind.RESET_QUORUM: frozenset({"m"}),
     OrderKind.REVISE_TEXT: frozenset({"template_id", "reconsent_by"}),
+    OrderKind.CLEAR_CLOCK: frozenset({"head_at"}),
 }
 
 
@@ -66,6 +67,8 @@ def _readable(terms: Mapping[str, str]) -> None:
                 _instant(value)
             case "use_frozen" if value not in {"yes", "no"}:
                 raise ValueError(value)
+            case "head_at":
+                _instant(value)
             case "template_id":
                 revisions.template_of(value)
 
@@ -151,6 +154,10 @@ def _revise(uow: UnitOfWork, order: ConsentOrder) -> None:
     revisions.revise(uow, order.terms["template_id"], order.id, _instant(by) if by else None)
 
 
+def _clear_clock(uow: UnitOfWork, order: ConsentOrder) -> None:
+    clocks.clear(uow, order.terms["head_at"], order.id)
+
+
 _ACTS: Mapping[OrderKind, Callable[[UnitOfWork, ConsentOrder], None]] = {
     OrderKind.SUSPEND: _suspend,
     OrderKind.RESTORE: _restore,
@@ -158,6 +165,7 @@ _ACTS: Mapping[OrderKind, Callable[[UnitOfWork, ConsentOrder], None]] = {
     OrderKind.INVALIDATE_MANDATE: _invalidate,
     OrderKind.RESET_QUORUM: _reset_quorum,
     OrderKind.REVISE_TEXT: _revise,
+    OrderKind.CLEAR_CLOCK: _clear_clock,
 }
 
 

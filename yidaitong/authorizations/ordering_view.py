@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from consent import service
+from consent.ledger.gauge import Backlog
 from consent.lifecycle import CONSENT_LABELS, state_at
 from consent.models import Chain
 from yidaitong.accounts.scope import as_system
-from yidaitong.authorizations import revisions
+from yidaitong.authorizations import clocks, revisions
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.authorizations.order_kinds import OrderKind
 from yidaitong.authorizations.orders import REASONS, Propose
@@ -52,6 +53,11 @@ EFFECTS: Mapping[OrderKind, Text] = {
         "Puts the platform's present wording into force as a revision. With a date, consents under "
         "another wording wait from that day until they are given anew.",
     ),
+    OrderKind.CLEAR_CLOCK: Text(
+        "立即恢复授权、取数和放行:此前日志头的时间不再与时钟比较。仅用于此前时钟偏快、现已校正的情形。",
+        "At once granting, asking and releasing go on: times of heads so far are compared with the "
+        "clock no more. Only for a clock that is right now and ran ahead before.",
+    ),
 }
 _REASONS: Mapping[str, Text] = {
     "OPERATOR_ORDER": Text("运营机构决定", "Decision of the operator"),
@@ -65,6 +71,7 @@ _REASONS: Mapping[str, Text] = {
     "IDENTITY_FRAUD": Text("冒用身份", "An identity was misused"),
     "SIGNATORIES_GONE": Text("签署人不足", "Too few may sign"),
     "TEXT_REVISED": Text("文本修订", "The text was revised"),
+    "CLOCK_CORRECTED": Text("时钟已校正", "The clock was corrected"),
 }
 
 
@@ -78,6 +85,7 @@ class About:
     bank_id: str | None = None
     persons: Sequence[UUID] = ()
     quorum: int | None = None
+    clock: Backlog | None = None
 
 
 def reasons(kind: OrderKind) -> list[tuple[str, Text]]:
@@ -103,6 +111,8 @@ def proposal(kind: str, target_id: UUID, given: Mapping[str, Any]) -> Propose:
     target = target_id
     if known is OrderKind.REVISE_TEXT and given["template_id"] in revisions.TEMPLATES:
         target = revisions.template_of(given["template_id"])
+    if known is OrderKind.CLEAR_CLOCK:
+        target = clocks.CLOCK
     return Propose(
         kind=known,
         target_id=target,
@@ -121,6 +131,8 @@ def about(uow: UnitOfWork, kind: OrderKind, target_id: UUID) -> About:
     """
     if kind is OrderKind.REVISE_TEXT:
         return About()
+    if kind is OrderKind.CLEAR_CLOCK:
+        return About(clock=clocks.standing(uow))
     desk = desk_of(uow)
     with as_system(uow) as wide:
         if kind is OrderKind.RESET_QUORUM:
@@ -168,4 +180,5 @@ _TERMS: Mapping[OrderKind, Callable[[Mapping[str, Any]], dict[str, str]]] = {
         "template_id": given["template_id"],
         "reconsent_by": _from_midnight(given["reconsent_on"]),
     },
+    OrderKind.CLEAR_CLOCK: lambda given: {"head_at": given["head_at"]},
 }

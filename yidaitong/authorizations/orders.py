@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from consent.models import Chain
 from yidaitong import audit
 from yidaitong.accounts.scope import as_system
-from yidaitong.authorizations import ordering
+from yidaitong.authorizations import clocks, ordering
 from yidaitong.authorizations.models import ConsentOrder
 from yidaitong.authorizations.order_kinds import OrderKind, OrderState
 from yidaitong.enterprises.models import Enterprise, Mandate
@@ -36,6 +36,7 @@ REASONS: Mapping[OrderKind, tuple[str, ...]] = {
     OrderKind.INVALIDATE_MANDATE: ("MANDATE_INVALID", "IDENTITY_FRAUD"),
     OrderKind.RESET_QUORUM: ("SIGNATORIES_GONE",),
     OrderKind.REVISE_TEXT: ("TEXT_REVISED",),
+    OrderKind.CLEAR_CLOCK: ("CLOCK_CORRECTED",),
 }
 _CHAINS = frozenset({OrderKind.SUSPEND, OrderKind.RESTORE, OrderKind.VOID})
 
@@ -59,6 +60,7 @@ def propose(uow: UnitOfWork, command: Propose) -> UUID:
         ForbiddenError: the actor may not.
         InvalidRequestError: the reason is none of this kind's, or a term is missing.
         NotFoundError: there is no such consent, mandate or enterprise.
+        InvalidStateError: the clock is not behind the head that is named.
         ConflictError: the same is proposed already.
     """
     uow.actor.require(PROPOSE)
@@ -151,6 +153,8 @@ def _check_target(uow: UnitOfWork, command: Propose) -> None:
             found = wide.session.get(Mandate, command.target_id)
         elif command.kind is OrderKind.RESET_QUORUM:
             found = wide.session.get(Enterprise, command.target_id)
+        elif command.kind is OrderKind.CLEAR_CLOCK:
+            found = clocks.behind(wide, command.terms["head_at"])
         else:
             found = command
     if found is None:

@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from yidaitong.accounts import sessions
 from yidaitong.accounts.commands import PasswordChange
 from yidaitong.accounts.roles import OWN_ACCOUNT
+from yidaitong.kernel import evidence
 from yidaitong.kernel.actor import PUBLIC, Actor, Realm
 from yidaitong.kernel.evidence import backlog
 from yidaitong.kernel.uow import UnitOfWork
@@ -168,12 +169,12 @@ def ready() -> ResponseReturnValue:
     try:
         with rt.transaction(PUBLIC) as uow:
             uow.clock()  # The gauge may be a second old; this asks the database now.
-            gauge = backlog(uow)
+            gauge, problem = backlog(uow), evidence.problem(uow)
         found["ledger"] = {
-            "state": "ok" if gauge.ok else "behind",
+            "state": "ok" if problem is None else "behind",
             "pending": gauge.pending,
             "oldest_seconds": round(gauge.oldest_seconds, 1),
-        } | ({} if gauge.problem is None else {"problem": gauge.problem})
+        } | ({} if problem is None else {"problem": problem})
     except SQLAlchemyError:
         found["database"] = "down"
     try:
