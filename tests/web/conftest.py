@@ -11,6 +11,7 @@ import enterprise_portal
 import gov_portal
 from tests.conftest import Server, settings_for
 from tests.enterprise_portal.builders import Person, a_firm, signed_in, visitor
+from tests.web.city import City, a_city
 from yidaitong.app import create_app
 from yidaitong.kernel.settings import Settings
 from yidaitong.runtime import Runtime
@@ -50,5 +51,20 @@ def site(
     for path in ("/.well-known/jwks.json", "/ledger/vkey"):
         app.test_client().get(path)
     yield Site(runtime, app, login)
+    runtime.close()
+    server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def city(
+    server: Server, base_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[City]:
+    """A whole city for a module: firms with loans at two banks, officials, all signed in."""
+    name = server.create(server.template)
+    settings = settings_for(base_settings, server, name, tmp_path_factory.mktemp("city"))
+    runtime = Runtime(settings, pool_size=10)
+    runtime.redis.flushdb()
+    with a_city(runtime) as made:
+        yield made
     runtime.close()
     server.drop(name)

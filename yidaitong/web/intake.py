@@ -58,6 +58,20 @@ def read(schema: Schema, location: str, ignored: frozenset[str]) -> dict[str, An
     return _flat(source, schema, ignored)
 
 
+def read_nothing() -> None:
+    """For an act that takes nothing but its address and, on a page, our own token.
+
+    Raises:
+        InvalidRequestError: something was sent along.
+    """
+    body = request.get_data(cache=True, parse_form_data=True)
+    sent = sorted({*request.form, *request.files} - {CSRF_FIELD})
+    for name in sent:
+        check_text(name)
+    if sent or len(request.form.getlist(CSRF_FIELD)) > 1 or body.strip() not in {b"", b"{}"}:
+        raise InvalidRequestError("nothing is taken", fields=dict.fromkeys(sent, "UNKNOWN"))
+
+
 def _flat(source: MultiDict[str, str], schema: Schema, ignored: frozenset[str]) -> dict[str, Any]:
     """Blank fields of a form are fields that were not filled in."""
     found: dict[str, Any] = {}

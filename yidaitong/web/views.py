@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import wraps
+from inspect import signature
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from flask import g, make_response, request
@@ -32,6 +33,7 @@ from yidaitong.web.problems import note_refusal, problem_text, status_of
 from yidaitong.web.state import FormState, is_api, keep_form, runtime
 
 PUBLIC: Final = "public"
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 P = ParamSpec("P")
 W = TypeVar("W", UnitOfWork, "Work")
 
@@ -117,6 +119,7 @@ def use_command(
             return view(work, load(loaded, location), *args, **kwargs)
 
         wrapper.__page__ = page  # type: ignore[attr-defined]
+        wrapper.__command__ = schema  # type: ignore[attr-defined]
         wrapper._apidoc = _documented(view, schema, location)  # type: ignore[attr-defined]  # noqa: SLF001 - where flask-smorest keeps it
         return wrapper
 
@@ -156,6 +159,7 @@ def _in_unit(permission: str, view: UnitView[P]) -> View[P]:
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         try:
             actor = _admitted(permission)
+            _refuse_what_nobody_reads(view)
             token = _step_up_token(view)
             with runtime().transaction(actor) as uow:
                 proven = uow if token is None else stepup.consume(uow, *token)
@@ -172,7 +176,9 @@ def _in_work(permission: str, view: WorkView[P]) -> View[P]:
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         try:
-            return view(Work(runtime(), _admitted(permission)), *args, **kwargs)
+            work = Work(runtime(), _admitted(permission))
+            _refuse_what_nobody_reads(view)
+            return view(work, *args, **kwargs)
         except (DomainError, ConsentError) as error:
             return _again(view, error, kwargs)
 
@@ -196,6 +202,17 @@ def _admitted(permission: str) -> Actor:
         raise ForbiddenError(f"{actor.account_id} is not of {realm}")
     actor.require(permission)
     return actor
+
+
+def _refuse_what_nobody_reads(view: Any) -> None:
+    """A changing view without a command takes none: what it would ignore is malformed.
+
+    Asked of the view that was called, not of the page it may show again.
+    """
+    is_first = not g.get("body_seen", False)
+    g.body_seen = True
+    if is_first and request.method not in _READING and not hasattr(view, "__command__"):
+        intake.read_nothing()
 
 
 def realm_of_path(path: str) -> Realm | None:
@@ -234,7 +251,9 @@ def _again(view: Any, error: DomainError | ConsentError, path: dict[str, Any]) -
     if isinstance(error, StepUpRequiredError):
         fields["password"] = "WRONG_PASSWORD"  # noqa: S105 - a code, not a password
     keep_form(FormState(intake.typed_values(), field_texts(fields), problem_text(error)))
-    answer = make_response(page(**path))
+    # A list shows itself again, whatever the act upon one of its rows is called with.
+    known = signature(page).parameters
+    answer = make_response(page(**{name: path[name] for name in path if name in known}))
     answer.status_code = status_of(error)
     return answer
 
