@@ -179,6 +179,15 @@ class TestQuorum:
             "request.granted",
         ]
 
+    def test_a_late_first_of_two_signatures_does_not_count(self, uow: UnitOfWork) -> None:
+        world = a_world(uow.session, people=2)
+        ask = a_request(world, 2)
+
+        with pytest.raises(errors.RequestLapsedError):
+            sign(moved(world, timedelta(hours=72)), ask)
+
+        assert world.session.scalar(select(func.count()).select_from(RequestSignature)) == 0
+
     def test_one_person_counts_once(self, uow: UnitOfWork) -> None:
         world = a_world(uow.session, people=2)
         ask = a_request(world, 2)

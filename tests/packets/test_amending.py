@@ -1,14 +1,19 @@
 """A10 for packets: made under the version of their release; too much is not handed over."""
 
+import json
 from dataclasses import replace
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 
+from consent import service
+from consent.encoding import b64u_decode
 from tests.authorizations.builders import sign
 from tests.packets.builders import OFFERED, Story, a_story
 from tests.pulls.builders import log_of
 from yidaitong.authorizations import amending as authorizations
+from yidaitong.authorizations.desk import desk_of
 from yidaitong.authorizations.narrowing import Less
 from yidaitong.jobs import ledger
 from yidaitong.kernel.actor import SYSTEM
@@ -18,7 +23,9 @@ from yidaitong.packets import amending
 from yidaitong.packets.lifecycle import PacketState
 from yidaitong.packets.models import Packet
 from yidaitong.packets.opening import open_for_bank
+from yidaitong.packets.places import content_place
 from yidaitong.pulls import scoping
+from yidaitong.pulls.lifecycle import LineStatus
 from yidaitong.runtime import Runtime
 
 COURT = "court.dishonest_open"
@@ -76,6 +83,28 @@ class TestReleasedLater:
         assert "TAX.PAY" in shown
         assert not any(resource.startswith("COURT.") for resource in shown)
         assert broken(story) == []
+
+    def test_days_taken_out_before_any_job_ran_are_not_shown(self, story: Story) -> None:
+        pull_id = story.collect()
+        with story.runtime.transaction(SYSTEM) as uow:
+            live = service.lock_chain(desk_of(uow), story.case.chain_id)
+            artefact = service.artefact_of(desk_of(uow), live.row)
+        (ranged,) = [one.range for one in artefact.datasets if one.resource == "TAX.PAY"]
+        assert ranged is not None
+        later = date.fromisoformat(ranged.from_on) + timedelta(days=200)
+        amend(story, Less(from_on=later.replace(day=1)))
+
+        packet_id = story.release(pull_id)
+
+        with story.runtime.transaction(SYSTEM) as uow:
+            place = content_place(story.case.chain_id, packet_id)
+            sealed = uow.session.get_one(Packet, packet_id).content
+            assert sealed is not None
+            content = json.loads(uow.crypto.open(uow.session, place, sealed))
+        body = json.loads(b64u_decode(content["packet"].split(".")[1]))
+        shown = {one["resource"]: one["status"] for one in body["resources"]}
+        assert shown["TAX.PAY"] == LineStatus.EXCLUDED_BY_SUBJECT
+        assert shown["SAMR.REG"] == LineStatus.DELIVERED
 
 
 class TestReleasedBefore:

@@ -24,6 +24,7 @@ from yidaitong.kernel.errors import (
     DataGoneError,
     EvidenceUnavailableError,
     ForbiddenError,
+    InvalidRequestError,
     InvalidStateError,
     NotFoundError,
 )
@@ -202,6 +203,30 @@ class TestAcknowledging:
         assert state_of(story, packet_id) == (PacketState.DISPUTED, PullState.DISPUTED)
         with pytest.raises(InvalidStateError):
             self._ack(story, packet_id, self._rx(story, packet_id))
+
+    def test_a_receipt_of_another_packet_is_none_of_this_one(self, story: Story) -> None:
+        packet_id = story.sealed()
+        story.fetch(packet_id)
+        with story.runtime.transaction(SYSTEM) as uow:
+            digest = uow.session.get_one(Packet, packet_id).packet_sha256
+        other = acking.receipt(PrivateKey.read(story.ack), uuid7(), digest, wall())
+
+        with pytest.raises(InvalidRequestError):
+            self._ack(story, packet_id, other)
+
+    def test_a_second_receipt_changes_nothing(self, story: Story) -> None:
+        packet_id = story.sealed()
+        story.fetch(packet_id)
+        self._ack(story, packet_id, self._rx(story, packet_id))
+        with story.runtime.transaction(SYSTEM) as uow:
+            first = uow.session.get_one(Packet, packet_id).rx_sha256
+        refusal = acking.receipt(PrivateKey.read(story.ack), packet_id, "A" * 43, wall(), "X")
+
+        with pytest.raises(InvalidStateError):
+            self._ack(story, packet_id, refusal)
+
+        with story.runtime.transaction(SYSTEM) as uow:
+            assert uow.session.get_one(Packet, packet_id).rx_sha256 == first
 
     def test_before_a_fetch_there_is_nothing_to_acknowledge(self, story: Story) -> None:
         packet_id = story.sealed()

@@ -5,6 +5,7 @@ import random
 import runpy
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -120,13 +121,13 @@ class TestForeignCheck:
         assert "yidaitong" not in source
         assert "consent." not in source
 
-    def test_many_packets_and_flipped_bytes(
+    def test_a_hundred_packets_and_flipped_bytes(
         self, bench: Bench, files: Files, capsys: pytest.CaptureFixture[str]
     ) -> None:
         main = runpy.run_path(str(SCRIPT))["main"]
         names = [str(files.packet), str(files.key), str(files.keys), str(files.vkey)]
         draw = random.Random(1)  # noqa: S311 - a sample
-        for seed in range(50):
+        for seed in range(100):
             made = bench.make(seed=seed)
             files.packet.write_text(made.text, encoding="ascii")
             main(*names)
@@ -138,3 +139,24 @@ class TestForeignCheck:
             with pytest.raises((SystemExit, Exception)):
                 main(*names)
             assert not capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        "most", [pytest.param(1500, id="sample"), pytest.param(None, marks=pytest.mark.nightly)]
+    )
+    @pytest.mark.timeout(3600)
+    def test_no_byte_of_what_was_sealed_can_be_flipped(
+        self, bench: Bench, made: Made, most: int | None
+    ) -> None:
+        check = runpy.run_path(str(SCRIPT))["_check"]
+        keys = {jwk["kid"]: jwk for jwk in bench.jwks}
+        draw = random.Random(2)  # noqa: S311 - a sample
+        places = range(len(made.plaintext))
+        taken = []
+        for place in places if most is None else draw.sample(places, most):
+            flipped = bytearray(made.plaintext)
+            flipped[place] ^= 1 << draw.randrange(7)
+            with suppress(SystemExit, Exception):
+                check(json.loads(bytes(flipped)), keys, str(bench.log.vkey))
+                taken.append((place, made.plaintext[max(0, place - 30) : place + 20]))
+
+        assert taken == []

@@ -91,6 +91,15 @@ class TestOutcomes:
         assert closing.close(uow, pull.id) is None
         assert pull_now(uow, pull.id).state is PullState.FAILED
 
+    @pytest.mark.parametrize("problem", ["BAD_SIGNATURE", "WRONG_REQUEST", "NOT_FRESH"])
+    def test_nothing_of_a_doubtful_answer_is_used(self, uow: UnitOfWork, problem: str) -> None:
+        _, _, line_id = a_line(uow)
+
+        record(uow, claimed(uow, line_id), an_answer(problem=problem))
+
+        line = line_now(uow, line_id)
+        assert (line.status, line.why, line.answer_sealed) == (LineStatus.FAILED, problem, None)
+
     @pytest.mark.parametrize("problem", ["BAD_SIGNATURE", "WRONG_REQUEST", "TOO_LARGE"])
     def test_a_bad_answer_is_quarantined(self, uow: UnitOfWork, problem: str) -> None:
         _, pull, line_id = a_line(uow)

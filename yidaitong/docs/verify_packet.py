@@ -19,9 +19,9 @@ def _require(holds: object, what: str) -> None:
         raise SystemExit(f"refused: {what}")
 
 
-def _read(text: str) -> bytes:
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    _require(base64.urlsafe_b64encode(data).rstrip(b"=").decode() == text, "base64url")
+def _read(text: str, *, url: bool = True) -> bytes:  # RFC 4648 §5 unpadded, or §4; one form only
+    data = base64.b64decode(text + "=" * (-len(text) % 4) * url, altchars=b"-_" if url else None)
+    _require((_write(data) if url else base64.b64encode(data).decode()) == text, "base64")
     return data
 
 
@@ -59,24 +59,24 @@ def _signed(text: str, typ: str, keys: dict[str, Any], owner: str) -> Any:
 def _index(leaf: bytes, proof: str, vkey: str) -> int:
     """Place of a leaf under a head the log signed (C2SP tlog-proof, RFC 9162 §2.1.3.2)."""
     told, _, note = proof.partition("\n\n")
-    _, number, *path = told.split("\n")
+    form, number, *path = told.split("\n")
     text, _, line = note.rpartition("\n\n")
-    origin, size, root = text.split("\n")[:3]
-    name, key_id, key = vkey.split("+", 2)
-    raw = base64.b64decode(line.split(" ")[2])
-    _require(origin == name and raw[:4].hex() == key_id, "another log")
+    origin, size, root = text.split("\n")
+    (dash, signer, signature), (name, key_id, key) = line[:-1].split(" "), vkey.split("+", 2)
+    raw = _read(signature, url=False)
+    known = (form, dash, origin, signer) == ("c2sp.org/tlog-proof@v1", "—", name, name)
+    _require(known and raw[:4].hex() == key_id and line[-1] == "\n", "another log")
     public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key)[1:])
     public.verify(raw[4:], (text + "\n").encode())
-    index = low = int(number.split(" ")[1])
+    index = low = int(number.removeprefix("index "))
     node, high = hashlib.sha256(b"\0" + leaf).digest(), int(size) - 1
-    for other in (base64.b64decode(one) for one in path):
+    for other in (_read(one, url=False) for one in path):
         right = low & 1 or low == high
-        pair = other + node if right else node + other
-        node = hashlib.sha256(b"\1" + pair).digest()
+        node = hashlib.sha256(b"\1" + (other + node if right else node + other)).digest()
         while right and low and not low & 1:
             low, high = low >> 1, high >> 1
         low, high = low >> 1, high >> 1
-    _require(high == 0 and index < int(size) and node == base64.b64decode(root), "inclusion")
+    _require(high == 0 and index < int(size) and node == _read(root, url=False), "inclusion")
     return index
 
 
@@ -84,25 +84,26 @@ def _check(delivery: Any, keys: dict[str, Any], vkey: str) -> str:
     packet = _signed(delivery["packet"], "ydt-packet+jws", keys, "platform")
     grant, leaf = delivery["consent"], json.loads(_read(delivery["leaf"]))
     _require(leaf["packet_sha256"] == _sha(delivery["packet"]), "leaf of another packet")
+    _require(delivery["v"] == "ydt-delivery/1" and len(delivery) == 7, "delivery")  # noqa: PLR2004 - its members
     salt, event = _read(delivery["opening"]["salt"]), delivery["opening"]["event"]
-    told = json.dumps(event, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    opened = _write(hmac.digest(salt, told.encode(), "sha256"))
-    _require(opened == leaf["commit"] and event["pull_id"] == packet["pull"]["id"], "commitment")
-    places = [_index(_read(one["leaf"]), one["proof"], vkey) for one in (grant, delivery)]
-    hashes = {_sha(grant["artefact"]), packet["consent"]["artefact_sha256"]}
-    hashes.add(json.loads(_read(grant["leaf"]))["artefact_sha256"])
+    told = json.dumps(event, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    _require(_write(hmac.digest(salt, told, "sha256")) == leaf["commit"], "commitment")
+    first, last = (_index(_read(one["leaf"]), one["proof"], vkey) for one in (grant, delivery))
+    _require(first < last and event["pull_id"] == packet["pull"]["id"], "order")
+    granted, claimed = json.loads(_read(grant["leaf"])), packet["consent"]["artefact_sha256"]
     consent = _signed(grant["artefact"], "ydt-artefact+jws", keys, "platform")["body"]
-    bound = consent["controller"]["bank_id"] == packet["audience"] and len(hashes) == 1
-    _require(bound and places[0] < places[1], "consent")
+    _require(claimed == granted["artefact_sha256"] == _sha(grant["artefact"]), "consent")
+    _require(consent["controller"]["bank_id"] == packet["audience"], "recipient")
     entries = {one["resource"]: one for one in packet["resources"]}
     _require(sorted(entries) == sorted(one["resource"] for one in consent["datasets"]), "manifest")
     for one in delivery["evidence"]:
         entry, said = entries[one["resource"]], ("request_sha256", "as_of", "outcome")
-        _require(one["answer_sha256"] == entry["answer_sha256"], "evidence")
-        if one["kind"] == "jws":
+        whole, kept = one["kind"] == "jws", one["kind"] == "withheld"
+        empty = one["answer" if kept else "reason"] is None and whole != kept
+        _require(empty and one["answer_sha256"] == entry["answer_sha256"], "evidence")
+        if whole:
             _require(_sha(one["answer"]) == one["answer_sha256"], "answer")
-            department = one["resource"].split(".")[0]
-            answer = _signed(one["answer"], "ydt-answer+jws", keys, department)
+            answer = _signed(one["answer"], "ydt-answer+jws", keys, one["resource"].split(".")[0])
             same = all(answer[name] == entry[name] for name in said)
             _require(same and answer["subject_code"] == packet["subject"]["uscc"], "question")
     return str(packet["packet_id"])
