@@ -167,6 +167,18 @@ def _draft(
     )
 
 
+def _controller(offer: Offer, occasion: Occasion) -> Controller | None:
+    """The bank; nobody for a pre-check, which the enterprise makes for itself."""
+    if occasion.purpose is Purpose.PRECHECK:
+        return None
+    return Controller(
+        bank_id=offer.bank_id,
+        name=offer.bank_name,
+        branch=occasion.branch,
+        contact=offer.bank_contact,
+    )
+
+
 def _body(
     offer: Offer,
     occasion: Occasion,
@@ -186,12 +198,7 @@ def _body(
         txn_id=str(uuid7()),
         subject=principal.subject,
         mandate=principal.mandate,
-        controller=Controller(
-            bank_id=offer.bank_id,
-            name=offer.bank_name,
-            branch=occasion.branch,
-            contact=offer.bank_contact,
-        ),
+        controller=_controller(offer, occasion),
         recipients=(),
         platform=Platform(name=PLATFORM),
         authority=AUTHORITY,
