@@ -15,7 +15,7 @@ from consent.errors import InvalidStateError, UnknownMemberError
 from consent.events import Event, EventType, canonical, commitment, iso
 from consent.ledger import entries, proofs
 from consent.models import Chain, EventRow
-from consent.ports import Desk, SealedAt
+from consent.ports import Act, Desk, SealedAt
 
 _LOCKED = "consent.locked"
 _LEAF = text("SELECT body FROM ledger.entry WHERE id = :id")
@@ -95,6 +95,7 @@ def record(desk: Desk, event: Event, at: datetime | None = None) -> Recorded:
     row.sealed = desk.sealer.seal(_place(row), salt + canonical(body))
     desk.session.add(row)
     desk.session.flush()
+    desk.heard(Act(event=event, event_id=event_id, entry_id=submitted.id, at=when))
     return Recorded(event_id=event_id, entry_id=submitted.id, at=when)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from consent.events import SALT_BYTES
+from consent.events import SALT_BYTES, Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +77,22 @@ def new_salt() -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What was just written down, and where: its event's id, its entry, the instant."""
+
+    event: Event
+    event_id: UUID
+    entry_id: int
+    at: datetime
+
+
 def _always() -> None:
     return None
+
+
+def _nobody(act: Act) -> None:
+    del act
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +101,7 @@ class Desk:
 
     ``clock`` gives the database's time when called; ``evidence_ready`` raises when evidence
     cannot be written, and is asked before all that widens or releases, never before a stop.
+    ``heard`` is told of every act once it is written, in its own transaction.
     """
 
     session: Session
@@ -100,3 +115,4 @@ class Desk:
     suite: str = "intl"
     salt: Callable[[], bytes] = field(default=new_salt)
     evidence_ready: Callable[[], None] = field(default=_always)
+    heard: Callable[[Act], None] = field(default=_nobody)

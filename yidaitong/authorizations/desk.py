@@ -73,6 +73,7 @@ def desk_of(uow: UnitOfWork, *, job: str | None = None) -> Desk:
         signer=keys,
         issuer=PLATFORM,
         evidence_ready=partial(evidence_ready, uow),
+        heard=partial(uow.tell, uow),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from consent.ports import Act
 from yidaitong.kernel.actor import Actor
 from yidaitong.kernel.crypto.box import CryptoBox
 from yidaitong.kernel.db.engine import bind_actor
@@ -31,11 +32,21 @@ class Promise:
 
 # Gets a fresh unit of work of the same actor, and the refusal.
 Refusal = Callable[["UnitOfWork", Exception], object]
+# Gets the unit of work in which an act was just written down, and the act.
+Tell = Callable[["UnitOfWork", Act], None]
+
+
+def _nobody(uow: "UnitOfWork", act: Act) -> None:
+    del uow, act
 
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """What services get first. Services never commit and never see HTTP."""
+    """What services get first. Services never commit and never see HTTP.
+
+    ``tell`` is what else belongs into the transaction of every recorded act; whoever makes the
+    unit of work names it, so that the rooms above need not be known here.
+    """
 
     session: Session
     actor: Actor
@@ -43,6 +54,7 @@ class UnitOfWork:
     crypto: CryptoBox
     promised: list[Promise] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    tell: Tell = _nobody
     _now: datetime | None = None
 
     @property
@@ -103,5 +115,6 @@ class UnitOfWork:
             crypto=self.crypto,
             promised=self.promised,
             refusals=self.refusals,
+            tell=self.tell,
             _now=self._now,
         )
