@@ -25,12 +25,16 @@ from yidaitong.kernel.db.engine import bind_actor, make_engine, make_session_fac
 from yidaitong.kernel.errors import DomainError
 from yidaitong.kernel.settings import Settings
 from yidaitong.kernel.uow import Promise, Refusal, UnitOfWork
+from yidaitong.notices import promising
+from yidaitong.notices.delivering import PostOffice
 
 _log = structlog.get_logger(__name__)
 
 PERFORM = "yidaitong.jobs.worker.perform"
 PULLS_QUEUE = "pulls"
 DEFAULT_QUEUE = "default"
+# Jobs that wait for the outside: the courier finds them itself, no worker is rung for them.
+COURIER_JOBS = frozenset({promising.SEND})
 JOB_TIMEOUT_SECONDS = 120
 
 
@@ -75,6 +79,11 @@ class Runtime:
         """The only way to departments."""
         return Gateway(self.settings, self._sign_ticket)
 
+    @cached_property
+    def post_office(self) -> PostOffice:
+        """The only way of notices to their receivers."""
+        return PostOffice(self.settings)
+
     def _sign_ticket(self, payload: bytes) -> str:
         """Sign the ticket of a registry look-up, in a short transaction of its own."""
         with self.transaction(SYSTEM) as uow:
@@ -96,7 +105,11 @@ class Runtime:
         with self.sessions() as session:
             bind_actor(session, actor)
             uow = UnitOfWork(
-                session=session, actor=actor, settings=self.settings, crypto=self.crypto
+                session=session,
+                actor=actor,
+                settings=self.settings,
+                crypto=self.crypto,
+                tell=promising.hear,
             )
             try:
                 yield uow
@@ -119,7 +132,7 @@ class Runtime:
 
     def hint(self, promised: Sequence[Promise]) -> None:
         """Ring the doorbell; a lost ring is repeated by the sweep."""
-        due = [promise for promise in promised if promise.due]
+        due = [one for one in promised if one.due and one.name not in COURIER_JOBS]
         if not due:
             return
         try:
@@ -143,5 +156,7 @@ class Runtime:
             engine = self.__dict__.get(name)
             if engine is not None:
                 engine.dispose()
-        if "gateway" in self.__dict__:
-            self.gateway.close()
+        for name in ("gateway", "post_office"):
+            way_out = self.__dict__.get(name)
+            if way_out is not None:
+                way_out.close()

@@ -169,5 +169,6 @@ class TestPage:
 
         with runtime.transaction(SYSTEM) as uow:
             names = set(uow.session.scalars(select(OutboxJob.name)))
-        assert names == {"pulls.run", "pulls.hold", "pulls.stop"}
+        told = {"notices.send", "notices.tell"}
+        assert names == {"pulls.run", "pulls.hold", "pulls.stop"} | told
         assert names <= set(registry.tasks())

@@ -27,9 +27,12 @@ def _role(code: str, realm: Realm, text: Text, permissions: str) -> Role:
 _ENTERPRISE = (
     "enterprise.read product.read application.create application.submit application.read "
     "application.withdraw consent.read pull.read packet.read offer.read loan.read ledger.read "
-    "audit.read"
+    "audit.read notice.read"
 )
-_BANK = "product.read application.read consent.read pull.read packet.read loan.read ledger.read"
+_BANK = (
+    "product.read application.read consent.read pull.read packet.read loan.read ledger.read "
+    "notice.read notice.ack callback.read"
+)
 _GOV = "overview.read department.read product.read ledger.read duty.read"
 
 # Wire format: append only. An agent without the right to authorise data holds no consent.grant.
@@ -42,7 +45,7 @@ ROLES: Mapping[str, Role] = {
             Text("法定代表人", "Legal representative"),
             f"{_ENTERPRISE} consent.grant consent.deny consent.pause consent.resume "
             "consent.revoke offer.accept offer.decline contract.sign mandate.grant mandate.revoke "
-            "mandate.confirm quorum.raise quorum.lower",
+            "mandate.confirm quorum.raise quorum.lower notice.ack",
         ),
         _role("ent_agent", Realm.ENTERPRISE, Text("经办人", "Agent"), _ENTERPRISE),
         # What a mandate adds: each right that reaches further than filling in forms.
@@ -51,7 +54,7 @@ ROLES: Mapping[str, Role] = {
             Realm.ENTERPRISE,
             Text("授权签署人", "Signatory"),
             f"{_ENTERPRISE} consent.grant consent.deny consent.pause consent.resume "
-            "consent.revoke quorum.lower",
+            "consent.revoke quorum.lower notice.ack",
         ),
         _role(
             "ent_signer",
@@ -76,21 +79,24 @@ ROLES: Mapping[str, Role] = {
             "bank_product",
             Realm.BANK,
             Text("产品经理", "Product manager"),
-            "product.read product.edit product.submit bank_key.propose ledger.read",
+            "product.read product.edit product.submit bank_key.propose ledger.read notice.read "
+            "callback.read callback.propose",
         ),
         _role(
             "centre_officer",
             Realm.GOV,
             Text("服务中心经办", "Centre officer"),
             f"{_GOV} enterprise.read enterprise.review product.review catalogue.stop "
-            "bank.register bank_key.propose consent_order.read consent_order.propose",
+            "bank.register bank_key.propose consent_order.read consent_order.propose "
+            "callback.read callback.propose",
         ),
         _role(
             "centre_checker",
             Realm.GOV,
             Text("服务中心复核", "Centre checker"),
             f"{_GOV} enterprise.read product.admit catalogue.resume bank.accredit bank_key.pin "
-            "copy.reject packet.resolve evidence.retire consent_order.read consent_order.confirm",
+            "copy.reject packet.resolve evidence.retire consent_order.read consent_order.confirm "
+            "callback.read callback.pin",
         ),
         _role("gov_viewer", Realm.GOV, Text("监管查看", "Oversight viewer"), _GOV),
         _role("auditor", Realm.GOV, Text("审计", "Auditor"), f"{_GOV} enterprise.read audit.read"),
@@ -98,7 +104,7 @@ ROLES: Mapping[str, Role] = {
             "operator",
             Realm.GOV,
             Text("平台运维", "Platform operator"),
-            f"{_GOV} ops.read evidence.retire",
+            f"{_GOV} ops.read evidence.retire notice.resend callback.read",
         ),
     )
 }

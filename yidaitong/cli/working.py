@@ -11,6 +11,7 @@ import click
 from yidaitong.cli.context import until_told
 from yidaitong.embedded.children import POLL_SECONDS, Child, Supervisor
 from yidaitong.jobs import worker as jobs
+from yidaitong.jobs.courier import Courier
 from yidaitong.jobs.ticker import Ticker
 from yidaitong.kernel.settings import load_settings
 from yidaitong.runtime import Runtime
@@ -43,5 +44,7 @@ def _pool(processes: int, stop: threading.Event) -> None:
 
 @click.command()
 def ticker() -> None:
-    """Promise periodic jobs and ring again for what nobody heard."""
-    until_told(Ticker(Runtime(load_settings())).run)
+    """Promise periodic jobs, ring again for what nobody heard, carry notices out."""
+    runtime = Runtime(load_settings(), pool_size=12)
+    with Courier(runtime).running():
+        until_told(Ticker(runtime).run)

@@ -5,7 +5,7 @@ killed worker loses at most its lease, and the next claimant waits no longer tha
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.db.outbox import OutboxJob
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import Promise
-from yidaitong.runtime import Runtime
+from yidaitong.runtime import COURIER_JOBS, Runtime
 
 MAX_ATTEMPTS = 8
 SWEEP_LIMIT = 200
@@ -136,7 +136,7 @@ def sweep(runtime: Runtime) -> int:
     now = func.clock_timestamp()
     due = (
         select(OutboxJob.id)
-        .where(_OPEN, OutboxJob.not_before <= now)
+        .where(_OPEN, OutboxJob.not_before <= now, OutboxJob.name.not_in(COURIER_JOBS))
         .where(or_(OutboxJob.leased_until.is_(None), OutboxJob.leased_until < now))
         .where(or_(OutboxJob.hinted_at.is_(None), OutboxJob.hinted_at < now - _patience(now)))
         .order_by(OutboxJob.not_before)
@@ -152,6 +152,38 @@ def sweep(runtime: Runtime) -> int:
         ).all()
     runtime.hint([Promise(row.id, row.name, due=True) for row in rows])
     return len(rows)
+
+
+def for_courier(runtime: Runtime, busy: Collection[str], most: int) -> dict[str, list[UUID]]:
+    """Due jobs that wait for the outside, by receiver, oldest first: ``most`` of each.
+
+    None for receivers that are ``busy``. All that is due counts as rung for: the courier knows.
+    """
+    now = func.clock_timestamp()
+    receiver = OutboxJob.args["receiver"].astext
+    waiting = and_(
+        _OPEN,
+        OutboxJob.name.in_(COURIER_JOBS),
+        OutboxJob.not_before <= now,
+        or_(OutboxJob.leased_until.is_(None), OutboxJob.leased_until < now),
+    )
+    place = func.row_number().over(partition_by=receiver, order_by=OutboxJob.id)
+    due = (
+        select(OutboxJob.id, receiver.label("receiver"), place.label("place"))
+        .where(waiting, receiver.not_in(busy))
+        .subquery()
+    )
+    with runtime.transaction(SYSTEM) as uow:
+        uow.session.execute(
+            update(OutboxJob).where(waiting, OutboxJob.hinted_at.is_(None)).values(hinted_at=now)
+        )
+        rows = uow.session.execute(
+            select(due.c.id, due.c.receiver).where(due.c.place <= most).order_by(due.c.id)
+        ).all()
+    found: dict[str, list[UUID]] = {}
+    for row in rows:
+        found.setdefault(row.receiver, []).append(row.id)
+    return found
 
 
 def prune(runtime: Runtime) -> int:

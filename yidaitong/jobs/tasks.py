@@ -16,6 +16,8 @@ from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.lending import offering, retiring, screening
 from yidaitong.oversight import rollups
+from yidaitong.notices import escalating, sending, telling
+from yidaitong.notices.delivering import Delivery
 from yidaitong.packets import amending as packet_amending
 from yidaitong.packets import (
     forgetting,
@@ -202,6 +204,37 @@ def lapse_offers(rt: Runtime) -> None:
     """Record offers whose time is over. Safe to repeat: each lapses once."""
     with rt.transaction(SYSTEM) as uow:
         offering.lapse(uow)
+
+
+@job("notices.send")
+def send_notice(rt: Runtime, *, notice_id: str, receiver: str) -> timedelta | None:
+    """Hand one notice over. Safe to repeat: it is the same notice, and its leaf stands once."""
+    del receiver  # What the courier sorts by.
+    with rt.transaction(SYSTEM) as uow:
+        delivery = sending.claim(uow, UUID(notice_id))
+    if not isinstance(delivery, Delivery):
+        return delivery
+    delivered = rt.post_office.deliver(delivery)  # No transaction is open while we wait.
+    die_at(rt, "after_send")
+    with rt.transaction(SYSTEM) as uow:
+        return sending.record(uow, delivery, delivered)
+
+
+@job("notices.tell")
+def tell_receipt(rt: Runtime, *, chain_id: str) -> None:
+    """List the notices in the receipt. Safe to repeat: the same list is not issued again."""
+    with rt.transaction(SYSTEM) as uow:
+        telling.tell(uow, UUID(chain_id))
+
+
+@job("notices.escalate", every=60)
+def escalate_notices(rt: Runtime) -> None:
+    """Show people what nobody took or answered. Safe to repeat: each is escalated once."""
+    with rt.transaction(SYSTEM) as uow:
+        late = escalating.due(uow)
+    for notice_id in late:
+        with rt.transaction(SYSTEM) as uow:
+            escalating.escalate(uow, notice_id)
 
 
 @job("receipts.prove", every=30)

@@ -73,6 +73,13 @@ class Settings:
     # How often the registry is asked about each enterprise, and how many are asked about at once.
     watch_seconds: int = 86_400
     watch_batch: int = 20
+    # A receiver that does not answer is tried again after up to so long, doubled each time up to
+    # the cap; a notice that stays unanswered for the third of these is shown to people.
+    notice_retry_seconds: float = 60.0
+    notice_retry_cap_seconds: float = 21_600.0
+    notice_escalate_seconds: int = 259_200
+    # Certificate authorities of the banks' callback addresses; unset: the public ones.
+    callback_ca_file: Path | None = None
     session_idle_minutes: int = 15
     session_max_hours: int = 8
     login_failures_per_quarter: int = 10
@@ -164,6 +171,10 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "packet_ttl_seconds": _positive(int),
     "watch_seconds": _positive(int),
     "watch_batch": _positive(int),
+    "notice_retry_seconds": _positive(float),
+    "notice_retry_cap_seconds": _positive(float),
+    "notice_escalate_seconds": _positive(int),
+    "callback_ca_file": Path,
     "session_idle_minutes": _positive(int),
     "session_max_hours": _positive(int),
     "login_failures_per_quarter": _positive(int),

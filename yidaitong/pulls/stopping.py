@@ -156,10 +156,15 @@ def _left_over(locked: Locked) -> list[PullLine]:
     )
 
 
-def reissue(locked: Locked, erase: Sequence[Mapping[str, Any]] | None = None) -> None:
+def reissue(
+    locked: Locked,
+    erase: Sequence[Mapping[str, Any]] | None = None,
+    notices: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
     """Issue the receipt again if what the revocation led to is not what it says.
 
-    ``erase`` lists the copies banks must erase; None leaves them as they were said.
+    ``erase`` lists the copies banks must erase, ``notices`` who was told; None leaves them as
+    they were said.
     """
     uow, chain_id = locked.uow, locked.live.id
     try:
@@ -169,22 +174,23 @@ def reissue(locked: Locked, erase: Sequence[Mapping[str, Any]] | None = None) ->
         return
     said = known.get("revocation") or {}
     cancelled = effects_of(uow, chain_id)
-    copies = said.get("erase", ()) if erase is None else erase
-    same = list(said.get("pulls_cancelled", ())) == cancelled
-    if same and list(said.get("erase", ())) == list(copies):
+    now = {
+        "pulls_cancelled": cancelled,
+        "notices": list(said.get("notices", ()) if notices is None else notices),
+        "erase": list(said.get("erase", ()) if erase is None else erase),
+    }
+    event_id = withdrawal_of(uow, chain_id)
+    if event_id is None or all(list(said.get(name, ())) == one for name, one in now.items()):
         return
-    effects = service.Effects(
-        pulls_cancelled=tuple(cancelled),
-        notices=tuple(said.get("notices", ())),
-        erase=tuple(copies),
-    )
-    reissue_receipt(uow, _withdrawal(uow, chain_id), effects)
+    effects = service.Effects(**{name: tuple(one) for name, one in now.items()})
+    reissue_receipt(uow, event_id, effects)
 
 
-def _withdrawal(uow: UnitOfWork, chain_id: UUID) -> UUID:
+def withdrawal_of(uow: UnitOfWork, chain_id: UUID) -> UUID | None:
+    """The event that ended the use of a consent's data; None where nothing did."""
     return uow.session.scalars(
         select(EventRow.id)
         .where(EventRow.chain_id == chain_id, EventRow.type.in_(_WITHDRAWALS))
         .order_by(EventRow.entry_id.desc())
         .limit(1)
-    ).one()
+    ).one_or_none()

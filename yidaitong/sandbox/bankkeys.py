@@ -12,6 +12,7 @@ from yidaitong.kernel.crypto.keys import PrivateKey, generate, public_of
 
 _CURVES: Final = {"enc": "X25519", "ack": "Ed25519"}
 RECEIPT_TYP: Final = "ydt-rx+jws"
+FOLDER: Final = Path("sandbox", "bank-keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,12 @@ class BankKeys:
         return public_of(self.enc if use == "enc" else self.ack)
 
     def sign_receipt(self, payload: bytes) -> str:
-        """The bank's signed acknowledgement."""
-        return jws.sign(PrivateKey.read(self.ack), RECEIPT_TYP, payload)
+        """The bank's signed acknowledgement of a packet."""
+        return self.sign(RECEIPT_TYP, payload)
+
+    def sign(self, typ: str, payload: bytes) -> str:
+        """Compact JWS by the key that signs all the bank acknowledges."""
+        return jws.sign(PrivateKey.read(self.ack), typ, payload)
 
 
 def ensure(folder: Path, bank_id: str) -> BankKeys:

@@ -17,6 +17,9 @@ from yidaitong.kernel.actor import SYSTEM, Actor, AuthLevel
 from yidaitong.kernel.settings import Settings
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.notices import endpoints
+from yidaitong.notices.commands import ProposeEndpoint
+from yidaitong.notices.queries import active_address
 from yidaitong.products import launch
 from yidaitong.runtime import Runtime
 from yidaitong.sandbox import bankkeys
@@ -45,6 +48,11 @@ def seed(runtime: Runtime) -> list[Login]:
     with runtime.transaction(SYSTEM) as uow:
         for bank_id in BANKS:
             _pin(uow, bank_id)
+    for bank_id in BANKS:
+        url = f"{runtime.settings.gateway_url}/banks/{bank_id}/notices"
+        command = endpoints.checked(runtime.settings, bank_id, url)
+        with runtime.transaction(SYSTEM) as uow:
+            _call_back(uow, command)
     return [
         Login(
             role=ROLES[member.role].text,
@@ -58,7 +66,7 @@ def seed(runtime: Runtime) -> list[Login]:
 
 def keys_folder(settings: Settings) -> Path:
     """Where the made-up banks keep their private keys."""
-    return settings.bank_keys_dir or settings.home / "sandbox" / "bank-keys"
+    return settings.bank_keys_dir or settings.home / bankkeys.FOLDER
 
 
 def actor_of(uow: UnitOfWork, login: str) -> Actor:
@@ -87,6 +95,16 @@ def _people(uow: UnitOfWork) -> launch.People:
         officer=actor_of(uow, "centre.officer"),
         checker=actor_of(uow, "centre.checker"),
     )
+
+
+def _call_back(uow: UnitOfWork, command: ProposeEndpoint) -> None:
+    """The made-up banks take notices in the process of the departments."""
+    if active_address(uow, command.bank_id) == command.url:
+        return
+    officer, checker = actor_of(uow, "centre.officer"), actor_of(uow, "centre.checker")
+    proposed = endpoints.propose(uow.acting(officer), command)
+    endpoints.pin(uow.acting(checker), proposed.id)
+    uow.acting(SYSTEM)
 
 
 def _pin(uow: UnitOfWork, bank_id: str) -> None:

@@ -4,13 +4,15 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from yidaitong.departments.pins import in_force
 from yidaitong.departments.registry import DEPARTMENTS
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.crypto import jws
-from yidaitong.kernel.crypto.keys import PrivateKey, generate, public_of
+from yidaitong.kernel.crypto.keys import KeySet, PrivateKey, generate, public_of
 from yidaitong.kernel.crypto.uses import KeyUse
 from yidaitong.runtime import Runtime
 
@@ -51,14 +53,31 @@ def ensure(home: Path) -> AnswerKeys:
 
 
 def publish_platform_keys(runtime: Runtime) -> Path:
-    """Write our public keys where the departments look for them; makes the ticket key if needed."""
+    """Write our public keys where receivers look for them; makes those they need, if needed."""
     with runtime.transaction(SYSTEM) as uow:
-        uow.crypto.kid(uow.session, KeyUse.TICKET)
+        for use in (KeyUse.TICKET, KeyUse.NOTICE):
+            uow.crypto.kid(uow.session, use)
         known = uow.crypto.public_jwks(uow.session)
     path = platform_path(runtime.settings.home)
     path.parent.mkdir(parents=True, exist_ok=True)
     _write(path, known)
     return path
+
+
+def platform_keys(file: Path, use: KeyUse, at: datetime) -> KeySet:
+    """Our keys for one use, as a receiver reads them at ``at``; another key of ours serves none.
+
+    Raises:
+        OSError: there is no such file.
+        JoseError: it is no key set.
+    """
+    try:
+        members = json.loads(file.read_text(encoding="utf-8"))["keys"]
+    except (ValueError, KeyError):
+        members = []
+    ours = [jwk for jwk in members if jwk.get("ydt_use") == use.value]
+    known = KeySet.read(json.dumps({"keys": ours}))
+    return KeySet.of(*(key for key in known.values() if in_force(key, at)))
 
 
 def _key(folder: Path, code: str) -> dict[str, Any]:

@@ -5,31 +5,37 @@ For development and tests only: it listens where it is told, and its control has
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from yidaitong.departments.registry import RESOURCES
+from yidaitong.departments.registry import DEPARTMENTS, RESOURCES
 from yidaitong.departments.wire import MAX_REQUEST_BYTES, TICKET_HEADER
 from yidaitong.kernel.clock import wall
-from yidaitong.sandbox import data, weather
+from yidaitong.notices.wire import ACK_TYP
+from yidaitong.sandbox import bankkeys, data, weather
 from yidaitong.sandbox.answering import Asked, RequestRefusedError, read_request, reply_to
 from yidaitong.sandbox.changes import ChangeBook
 from yidaitong.sandbox.faults import FaultBook
 from yidaitong.sandbox.journal import Entry, Journal
 from yidaitong.sandbox.keys import AnswerKeys, ensure, platform_path
+from yidaitong.sandbox.notices import NoticeDesk, NoticeRefusedError
 from yidaitong.sandbox.tickets import TicketDesk, TicketRefusedError
 from yidaitong.sandbox.twisting import answer_text
 from yidaitong.sandbox.wires import WIRES, plain
 
 EXTENSION: Final = "ydt-sandbox"
 IDENTITY: Final = "IDENTITY.VERIFY"  # How faults name the identity provider.
+NOTICES: Final = "NOTICES"  # How faults name the inbox of a department or bank.
+_BANK: Final = re.compile(r"bank-[a-z0-9-]{2,40}", re.ASCII)
 
 pages = Blueprint("sandbox", __name__)
 
@@ -40,6 +46,8 @@ class Sandbox:
 
     keys: AnswerKeys = field(repr=False)
     desk: TicketDesk
+    notices: NoticeDesk
+    bank_keys: Path
     faults: FaultBook
     journal: Journal = field(default_factory=Journal)
     changes: ChangeBook = field(default_factory=ChangeBook)
@@ -62,6 +70,8 @@ def create_app(
     app.extensions[EXTENSION] = Sandbox(
         keys=ensure(home),
         desk=TicketDesk(platform_jwks_path or platform_path(home)),
+        notices=NoticeDesk(platform_jwks_path or platform_path(home)),
+        bank_keys=Path(os.environ.get("YDT_BANK_KEYS_DIR") or home / bankkeys.FOLDER),
         faults=FaultBook.read(os.environ.get("YDT_SANDBOX_FAULTS", "")),
         ordinary_day=os.environ.get("YDT_SANDBOX_WEATHER", "") == "1",
         clock=clock,
@@ -148,6 +158,44 @@ def _turned_away(
 
 def _refusal(status: int, code: str) -> tuple[Response, int]:
     return jsonify({"code": code}), status
+
+
+@pages.post("/<department>/notices")
+def department_notice(department: str) -> ResponseReturnValue:
+    """A notice to one department."""
+    code = department.upper()
+    if code not in DEPARTMENTS or department != department.lower():
+        return _refusal(404, "DEPARTMENT_UNKNOWN")
+    return _noticed(code, partial(sandbox().keys.sign, code, ACK_TYP))
+
+
+@pages.post("/banks/<bank_id>/notices")
+def bank_notice(bank_id: str) -> ResponseReturnValue:
+    """A notice to one of the made-up banks, at its callback address."""
+    if _BANK.fullmatch(bank_id) is None:
+        return _refusal(404, "BANK_UNKNOWN")
+    keys = bankkeys.ensure(sandbox().bank_keys, bank_id)
+    return _noticed(bank_id, partial(keys.sign, ACK_TYP))
+
+
+def _noticed(to: str, sign: Callable[[bytes], str]) -> ResponseReturnValue:
+    here = sandbox()
+    text = request.get_data().decode("ascii", errors="replace")
+    try:
+        taken = here.notices.take(text, to, sign, here.clock())
+    except NoticeRefusedError as error:
+        return _refusal(409 if error.code == "NOTICE_CHANGED" else 403, error.code)
+    fault = here.faults.take(f"{to}.{NOTICES}", "")
+    if fault is not None and fault.kind in WIRES:
+        found: ResponseReturnValue = WIRES[fault.kind](fault, taken.ack)
+        return found
+    return plain(taken.ack)
+
+
+@pages.get("/_notices/<to>")
+def show_notices(to: str) -> ResponseReturnValue:
+    """The inbox of one receiver, oldest first."""
+    return jsonify([one.shown() for one in sandbox().notices.of(to)])
 
 
 @pages.post("/identity/verify")

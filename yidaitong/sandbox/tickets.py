@@ -1,6 +1,5 @@
 """Pull tickets as a department checks them: ours, for this request, in time, and once."""
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,13 +9,13 @@ from typing import Any, Final
 from consent.artefact import parse_at
 from consent.errors import InvalidArtefactError
 from consent.events import sha256_b64u
-from yidaitong.departments.pins import in_force
 from yidaitong.departments.wire import MAX_TICKET_BYTES, TICKET_TYP, TICKET_VERSION
 from yidaitong.kernel.crypto import jws
 from yidaitong.kernel.crypto.errors import JoseError
 from yidaitong.kernel.crypto.keys import KeySet
 from yidaitong.kernel.crypto.uses import KeyUse
 from yidaitong.kernel.strictjson import StrictJsonError, parse_object
+from yidaitong.sandbox.keys import platform_keys
 
 # Nobody needs a ticket for longer, so a longer one is not ours in spirit.
 LONGEST: Final = timedelta(seconds=60)
@@ -92,12 +91,9 @@ class TicketDesk:
     def _keys(self, now: datetime) -> KeySet:
         """The platform's ticket keys; another key of the platform signs no ticket."""
         try:
-            members = json.loads(self.platform_file.read_text(encoding="utf-8"))["keys"]
-        except (OSError, ValueError, KeyError):
+            return platform_keys(self.platform_file, KeyUse.TICKET, now)
+        except OSError:
             raise TicketRefusedError("TICKET_SIGNATURE") from None
-        ours = [jwk for jwk in members if jwk.get("ydt_use") == KeyUse.TICKET.value]
-        known = KeySet.read(json.dumps({"keys": ours}))
-        return KeySet.of(*(key for key in known.values() if in_force(key, now)))
 
     def _use(self, nonce: str, not_after: datetime, now: datetime) -> None:
         with self._lock:

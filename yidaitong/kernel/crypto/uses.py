@@ -13,6 +13,7 @@ class KeyUse(StrEnum):
     ARTEFACT = "artefact"
     RECEIPT = "receipt"
     TICKET = "ticket"
+    NOTICE = "notice"
 
 
 class DekKind(StrEnum):

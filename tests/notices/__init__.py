@@ -1,0 +1,1 @@
+"""Notices: made with the act, carried to each receiver, until heard."""
