@@ -7,6 +7,7 @@ from bank_portal import (
     cases_api,
     duties,
     loans,
+    notices,
     packets,
     products,
     pulls,
@@ -26,6 +27,7 @@ nav: Final = [
     ),
     NavItem("bank.packets", Text("数据包", "Packets"), "inbox", "packet.read"),
     NavItem("bank.duty_list", Text("留存与删除", "Copies to erase"), "clock", "packet.read"),
+    NavItem("bank.notice_list", Text("通知", "Notices"), "flag", "notice.read"),
     NavItem("bank.loan_list", Text("贷款", "Loans"), "money", "loan.read"),
     NavItem("bank.products", Text("产品与规则", "Products"), "product", "product.read"),
 ]
@@ -37,6 +39,7 @@ __all__ = [
     "duties",
     "loans",
     "nav",
+    "notices",
     "packets",
     "pages",
     "products",

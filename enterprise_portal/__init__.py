@@ -13,6 +13,7 @@ from enterprise_portal import (
     joining,
     lessening,
     loans,
+    notices,
     offers,
     products,
     profile,
@@ -38,6 +39,7 @@ nav: Final = [
     NavItem(
         "enterprise.accesses", Text("谁看过我的数据", "Who saw my data"), "eye", "consent.read"
     ),
+    NavItem("enterprise.notice_list", Text("通知", "Notices"), "flag", "notice.read"),
     NavItem("enterprise.loans", Text("我的贷款", "Loans"), "money", "loan.read"),
     NavItem("enterprise.agents", Text("经办人与签署", "Agents and signing"), "users", _OWN),
     NavItem("enterprise.profile", Text("企业信息", "My enterprise"), "department", _OWN),
@@ -56,6 +58,7 @@ __all__ = [
     "lessening",
     "loans",
     "nav",
+    "notices",
     "offers",
     "pages",
     "products",

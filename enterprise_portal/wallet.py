@@ -29,6 +29,8 @@ from yidaitong.authorizations.scope_groups import groups, optional
 from yidaitong.kernel.clock import SHANGHAI
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.notices.lifecycle import ACTS
+from yidaitong.notices.queries import told_of_chain
 from yidaitong.packets.duties import duties_of_chain
 from yidaitong.pulls.queries import on_the_wire
 from yidaitong.web import auth
@@ -157,6 +159,8 @@ def _in_full(uow: UnitOfWork, chain_id: UUID) -> Mapping[str, Any]:
         # A receipt is issued again with its proof: the newest of each act is the one to keep.
         "receipts": list({one["leaf"]: one for one in full.receipts}.values()),
         "duties": duties_of_chain(uow, chain_id),
+        "told": told_of_chain(uow, chain_id),
+        "acts": {act.value: text for act, text in ACTS.items()},
         "one": full.authorization,
         "groups": groups(full.artefact),
         "optional": [(code, say(text)) for code, text in optional(full.artefact)],

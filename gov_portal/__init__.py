@@ -6,6 +6,7 @@ from gov_portal import (
     enterprises,
     filters,
     ledger,
+    notices,
     operations,
     orders,
     overview,
@@ -24,6 +25,7 @@ __all__ = [
     "filters",
     "ledger",
     "nav",
+    "notices",
     "operations",
     "orders",
     "overview",
@@ -40,6 +42,7 @@ nav = [
     NavItem("gov.ledger", Text("存证日志", "Evidence log"), "ledger", "ledger.read"),
     NavItem("gov.orders_page", Text("授权处置", "Orders"), "shield", "consent_order.read"),
     NavItem("gov.duty_lists", Text("银行义务", "Duties of banks"), "scale", "duty.read"),
+    NavItem("gov.addresses", Text("银行回调地址", "Callback addresses"), "link", "callback.read"),
     NavItem("gov.trail", Text("审计轨迹", "Audit trail"), "eye", "audit.read"),
     NavItem("gov.operations", Text("运行", "Operations"), "pulse", "ops.read"),
 ]

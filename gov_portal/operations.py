@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from gov_portal.blueprints import pages
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.notices import queries as notices
 from yidaitong.oversight import operations as service
 from yidaitong.web.views import requires
 
@@ -15,9 +16,12 @@ from yidaitong.web.views import requires
 @pages.get("/operations")
 @requires("ops.read")
 def operations(uow: UnitOfWork) -> ResponseReturnValue:
-    """Jobs by state, the dead-letter list, the log's backlog."""
+    """Jobs by state, the dead-letter list, who does not take or answer notices."""
     return render_template(
-        "gov/operations.html", jobs=service.jobs(uow), dead=service.dead_jobs(uow)
+        "gov/operations.html",
+        jobs=service.jobs(uow),
+        dead=service.dead_jobs(uow),
+        receivers=notices.receivers(uow),
     )
 
 

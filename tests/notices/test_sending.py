@@ -5,26 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask, Response, request
 from sqlalchemy import func, select, text
 
 from consent import service
 from tests.jobs.processes import running, until
 from tests.notices.builders import DEPARTMENTS, World, a_black_hole, call_back
 from tests.pulls.builders import pause, revoke
-from tests.sandboxes import served
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.jobs.courier import Courier
 from yidaitong.jobs.ticker import Ticker
 from yidaitong.kernel.actor import SYSTEM
-from yidaitong.kernel.clock import wall
-from yidaitong.kernel.crypto import jws
-from yidaitong.kernel.crypto.keys import PrivateKey, generate
 from yidaitong.kernel.db.outbox import OutboxJob
 from yidaitong.notices import escalating, sending, telling
-from yidaitong.notices.delivering import Delivered, Delivery
 from yidaitong.notices.models import NoticeReceiver
-from yidaitong.notices.wire import ACK_TYP, ack_payload, notice_sha256
 
 pytestmark = pytest.mark.promise("R13")
 
@@ -256,97 +249,6 @@ class TestEscalation:
         world.live.faults()
         world.carry()
         assert world.leaves(notice.id) == ["notice.escalated", "notice.sent", "notice.acked"]
-
-
-def a_bank_that_says(answer: Any) -> Flask:
-    app = Flask("bank")
-
-    @app.post("/notices")
-    def take() -> Response:
-        return Response(answer(request.get_data().decode()), mimetype="application/jose")
-
-    return app
-
-
-class TestAnswers:
-    def answered(self, world: World, answer: Any) -> tuple[str, str | None]:
-        with served(a_bank_that_says(answer)) as url:
-            call_back(world, f"{url}/notices")
-            revoke(world.runtime, world.case)
-            world.carry()
-        notice = world.notice(world.bank_id)
-        assert world.leaves(notice.id)[0] == "notice.sent"
-        return notice.state.value, notice.problem
-
-    def signed(self, key: Any, sha256: str, notice_id: str, typ: str = ACK_TYP) -> str:
-        return jws.sign(PrivateKey.read(key), typ, ack_payload(notice_id, sha256, wall()))
-
-    def test_by_another_key_is_none(self, world: World) -> None:
-        stranger = generate("Ed25519")
-
-        def answer(notice: str) -> str:
-            found = world.notice(world.bank_id)
-            return self.signed(stranger, notice_sha256(notice), str(found.id))
-
-        assert self.answered(world, answer) == ("SENT", "ACK_KEY")
-
-    def test_by_a_departments_key_is_none(self, world: World) -> None:
-        def answer(notice: str) -> str:
-            found = world.notice(world.bank_id)
-            body = ack_payload(str(found.id), notice_sha256(notice), wall())
-            return world.live.sandbox.keys.sign("TAX", ACK_TYP, body)
-
-        assert self.answered(world, answer) == ("SENT", "ACK_KEY")
-
-    def test_over_another_hash_is_none(self, world: World) -> None:
-        def answer(notice: str) -> str:
-            found = world.notice(world.bank_id)
-            return self.signed(world.keys.ack, notice_sha256(notice + "x"), str(found.id))
-
-        assert self.answered(world, answer) == ("SENT", "ACK_OTHER")
-
-    def test_of_another_notice_is_none(self, world: World) -> None:
-        def answer(notice: str) -> str:
-            del notice
-            other = world.notice("TAX")
-            return self.signed(world.keys.ack, other.sha256, str(other.id))
-
-        assert self.answered(world, answer) == ("SENT", "ACK_OTHER")
-
-    def test_a_packets_receipt_is_none(self, world: World) -> None:
-        def answer(notice: str) -> str:
-            found = world.notice(world.bank_id)
-            return self.signed(world.keys.ack, notice_sha256(notice), str(found.id), "ydt-rx+jws")
-
-        assert self.answered(world, answer) == ("SENT", "ACK_FORM")
-
-    def test_with_a_changed_signature_is_none(self, world: World) -> None:
-        def answer(notice: str) -> str:
-            found = world.notice(world.bank_id)
-            good = self.signed(world.keys.ack, notice_sha256(notice), str(found.id))
-            head, body, signature = good.split(".")
-            return f"{head}.{body}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
-
-        assert self.answered(world, answer) == ("SENT", "ACK_SIGNATURE")
-
-    def test_nonsense_is_none(self, world: World) -> None:
-        assert self.answered(world, lambda _notice: "\u00e9 no jws") == ("SENT", "ACK_FORM")
-
-    def test_the_same_one_twice_is_one(self, world: World) -> None:
-        revoke(world.runtime, world.case)
-        world.carry()
-        notice = world.notice(world.bank_id)
-        with world.runtime.transaction(SYSTEM) as uow:
-            delivery = Delivery(
-                notice_id=notice.id,
-                receiver=notice.receiver,
-                kind=notice.kind,
-                url="",
-                jws=notice.jws,
-            )
-            ack = world.taken(world.bank_id)[0].ack
-            assert sending.record(uow, delivery, Delivered(problem=None, ack=ack)) is None
-        assert world.leaves(notice.id) == ["notice.sent", "notice.acked"]
 
 
 class TestOthers:

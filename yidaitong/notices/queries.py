@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
+from yidaitong.kernel.actor import Realm
 from yidaitong.kernel.errors import NotFoundError
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
@@ -86,6 +87,21 @@ def notice_for(uow: UnitOfWork, notice_id: UUID) -> Notice:
     return found
 
 
+def told_of_chain(uow: UnitOfWork, chain_id: UUID) -> Sequence[Notice]:
+    """Bank and departments told of the newest act on one consent the actor may see."""
+    newest = (
+        select(Notice.event_id)
+        .where(Notice.chain_id == chain_id, *_of_party(uow))
+        .order_by(Notice.entry_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(Notice).where(
+        Notice.event_id == newest, Notice.kind != ReceiverKind.ENTERPRISE, *_of_party(uow)
+    )
+    return list(uow.session.scalars(query.order_by(Notice.id)))
+
+
 def unread(uow: UnitOfWork) -> int:
     """How many notices wait in the actor's inbox."""
     uow.actor.require(READ)
@@ -156,6 +172,20 @@ def _lines() -> Select[*tuple[Any, ...]]:
         .order_by(func.min(Notice.made_at))
         .limit(MAX_ROWS)
     )
+
+
+def _of_party(uow: UnitOfWork) -> list[ColumnElement[bool]]:
+    actor = uow.actor
+    match actor.realm:
+        case Realm.ENTERPRISE:
+            own = or_(Notice.person_id.is_(None), Notice.person_id == actor.person_id)
+            return [Notice.enterprise_id == actor.enterprise_id, own]
+        case Realm.BANK:
+            return [Notice.bank_id == actor.bank_id]
+        case Realm.GOV | Realm.SYSTEM:
+            return []
+        case Realm.PUBLIC:
+            raise NotFoundError("nobody is signed in")
 
 
 def _unsettled() -> ColumnElement[bool]:

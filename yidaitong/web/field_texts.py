@@ -44,6 +44,12 @@ FIELD_TEXTS: Final[Mapping[str, Text]] = {
     "NOT_AS_OFFERED": Text("须与已接受的要约一致", "Must equal the accepted offer"),
     "BALANCE": Text("与贷款余额或合同金额不符", "Does not fit the balance or the contract"),
     "NOT_VALID": GENERAL,
+    "NOT_HTTPS": Text("须为 https 地址", "Must be an https address"),
+    "ADDRESS": Text(
+        "该地址无法解析或不在公网", "Does not resolve, or lies outside the open internet"
+    ),
+    "ACK_FORM": Text("不是对通知的确认", "Not an answer to a notice"),
+    "ACK_OTHER": Text("确认的不是这份通知", "Answers another notice"),
     "OUT_OF_RANGE": Text("超出允许范围", "Out of range"),
 }
 

@@ -13,6 +13,7 @@ from yidaitong.authorizations.desk import desk_of
 from yidaitong.kernel.errors import DataGoneError
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.oversight.invariants import notices
 from yidaitong.oversight.invariants.checks import Invariant
 from yidaitong.oversight.invariants.versions import Versions
 from yidaitong.packets.models import Packet
@@ -115,6 +116,11 @@ def _fetched_without_leaf(uow: UnitOfWork) -> Iterator[str]:
         yield f"packet {packet_id}"
 
 
+def _handed_over(uow: UnitOfWork) -> Iterator[str]:
+    yield from _fetched_without_leaf(uow)
+    yield from notices.unkept(uow)
+
+
 def _too_many_slots(uow: UnitOfWork) -> Iterator[str]:
     """Calls beyond what the version in force allowed when they were taken.
 
@@ -151,8 +157,11 @@ PULLS: Final = (
     ),
     Invariant(
         id="I13",
-        text=Text("每次交付都有存证", "Each fetch of a packet has its leaf"),
-        find=_fetched_without_leaf,
+        text=Text(
+            "每次交付和每份通知都有存证，未完成的通知都有任务",
+            "Each fetch and each notice has its leaf, each open notice its promise",
+        ),
+        find=_handed_over,
     ),
     Invariant(
         id="I15",
