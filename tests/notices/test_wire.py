@@ -1,23 +1,32 @@
 """Known answers of the two messages, and the table of a notice's life."""
 
+import json
+import re
 from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+import yidaitong
 from consent.service import EventType
+from yidaitong.kernel.crypto import jws
+from yidaitong.kernel.crypto.keys import KeySet, PublicKey
 from yidaitong.kernel.errors import InvalidStateError
 from yidaitong.notices.lifecycle import LIFECYCLE, NoticeState, ReceiverKind, after, owes_answer
 from yidaitong.notices.wire import (
     ACK_TYP,
     NOTICE_TYP,
+    AckRefusedError,
     Message,
     ack_payload,
+    check_ack,
     notice_payload,
     notice_sha256,
 )
 
+DOCS = Path(yidaitong.__file__).parent / "docs"
 NOTICE = UUID("019cbd1e-8e10-7a41-b1de-6d5f3c1e90aa")
 CHAIN = UUID("019cac10-fb40-7c51-aa00-4afce17edb2d")
 EVENT = UUID("019cbd1e-8aea-7f15-83b7-23e7101fbaf8")
@@ -82,3 +91,27 @@ class TestLifecycle:
         assert owes_answer(ReceiverKind.DEPARTMENT, EventType.CONSENT_VOIDED)
         assert not owes_answer(ReceiverKind.ENTERPRISE, EventType.CONSENT_REVOKED)
         assert not owes_answer(ReceiverKind.BANK, EventType.CONSENT_PAUSED)
+
+
+class TestDocumentedExample:
+    """What a bank builds against must verify for ever (public test keys of RFC 8032 §7.1)."""
+
+    def test_it_verifies(self) -> None:
+        document = (DOCS / "consent.md").read_text(encoding="utf-8")
+        notice, ack = re.findall(r"^(eyJ\S+)$", document, re.MULTILINE)
+        platform, bank = (
+            PublicKey.read({"kty": "OKP", "crv": "Ed25519", "x": x}, use="sig")
+            for x in (
+                "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw",
+                "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            )
+        )
+        said = jws.verify(notice, typ=NOTICE_TYP, keys=KeySet.of(platform))
+        shown = re.search(r"```json\n(\{\"v\":\"ydt-notice/1\".*?)```", document, re.DOTALL)
+        assert shown is not None
+        assert json.loads(re.sub(r" +// .*", "", shown[1])) == json.loads(said.payload)
+
+        check_ack(ack, NOTICE, notice_sha256(notice), KeySet.of(bank))
+        with pytest.raises(AckRefusedError) as refused:
+            check_ack(ack, NOTICE, notice_sha256(notice), KeySet.of(platform))
+        assert refused.value.problem == "ACK_KEY"
