@@ -9,8 +9,8 @@ from yidaitong.authorizations.order_kinds import OrderKind
 from yidaitong.kernel.db.base import Base
 from yidaitong.migrations.schema import guard_sql
 
-revision = "0004"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
