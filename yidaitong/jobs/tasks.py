@@ -15,9 +15,9 @@ from yidaitong.jobs.fanning import fan_out
 from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.lending import offering, retiring, screening
-from yidaitong.oversight import rollups
 from yidaitong.notices import escalating, sending, telling
 from yidaitong.notices.delivering import Delivery
+from yidaitong.oversight import rollups
 from yidaitong.packets import amending as packet_amending
 from yidaitong.packets import (
     forgetting,
