@@ -9,7 +9,8 @@ import consent
 import yidaitong
 from consent.errors import ConsentError
 from yidaitong.kernel.errors import DomainError
-from yidaitong.web.problems import SERVER_ERROR, STATUS, status_of
+from yidaitong.web.problems import SERVER_ERROR, status_of
+from yidaitong.web.statuses import STATUS
 
 Refusal = type[DomainError] | type[ConsentError]
 
@@ -55,7 +56,7 @@ class TestErrors:
             if "code" in vars(kind) and status_of(kind.__new__(kind)) == SERVER_ERROR
         ]
 
-        assert unmapped == [], f"add the code to web/problems.py ({len(STATUS)} codes are there)"
+        assert unmapped == [], f"add the code to web/statuses.py ({len(STATUS)} codes are there)"
 
     def test_speak_both_languages(self) -> None:
         silent = [

@@ -25,7 +25,7 @@ from tests.web.calling import (
 )
 from tests.web.city import City
 from tests.web.test_access import ids_of, words_of
-from yidaitong.web.problems import STATUS
+from yidaitong.web.statuses import STATUS
 
 pytestmark = [
     pytest.mark.xdist_group("city"),

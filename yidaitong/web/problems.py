@@ -1,4 +1,4 @@
-"""The only table from error codes to HTTP status, and how a refusal is told (RFC 9457)."""
+"""How a refusal is told: a problem document for machines (RFC 9457), a page for people."""
 
 import traceback
 from collections.abc import Callable, Mapping
@@ -32,54 +32,11 @@ from yidaitong.web import auth
 from yidaitong.web.field_texts import code_of, field_texts
 from yidaitong.web.i18n import say
 from yidaitong.web.state import is_api, runtime, trace_id
+from yidaitong.web.statuses import STATUS
 
 _log = structlog.get_logger(__name__)
 _LATER: Final = Text("{said}，{at}起可再次操作", "{said}; possible again from {at}")
 
-# A class without a line of its own answers as its nearest ancestor. Wire format: append only.
-STATUS: Final[Mapping[str, int]] = {
-    "InvalidRequest": 400,
-    "InvalidScope": 400,
-    "InvalidDateRange": 400,
-    "Unauthorised": 401,
-    "StepUpRequired": 401,
-    "SignatureInvalid": 401,
-    "MessageTimeInvalid": 401,
-    "ReplayDetected": 401,
-    "Forbidden": 403,
-    "FourEyes": 403,
-    "CsrfFailed": 403,
-    "ConsentNotYetActive": 403,
-    "ConsentPaused": 403,
-    "ConsentSuspended": 403,
-    "ConsentRevoked": 403,
-    "ConsentExpired": 403,
-    "ConsentExhausted": 403,
-    "ConsentVoided": 403,
-    "NotRecipient": 403,
-    "MandateInsufficient": 403,
-    "NotFound": 404,
-    "MethodNotAllowed": 405,
-    "RequestExists": 409,
-    "DraftChanged": 409,
-    "InvalidState": 409,
-    "Conflict": 409,
-    "ConsentSuperseded": 409,
-    "IdempotencyConflict": 409,
-    "RequestInProgress": 409,
-    "RequestLapsed": 410,
-    "DataGone": 410,
-    "SourceNotReady": 412,
-    "BodyTooLarge": 413,
-    "PurposeNotAllowed": 422,
-    "FrequencyExceeded": 429,
-    "TooManyRequests": 429,
-    "InternalError": 500,
-    "SourceFailed": 502,
-    "EvidenceUnavailable": 503,
-    "ServiceUnavailable": 503,
-    "SourceTimeout": 504,
-}
 SERVER_ERROR: Final = 500
 
 
