@@ -3,13 +3,13 @@
 import pytest
 
 from consent import errors as consent_errors
-from tests.authorizations.builders import WITHOUT_PERSON, a_firm, ask
-from tests.authorizations.people import (
-    an_agent,
-)
+from tests.authorizations.builders import WITHOUT_PERSON, Firm, a_firm, ask
+from tests.authorizations.people import actor_of, an_agent
 from tests.authorizations.test_mandates import events_of, raise_quorum, sign_as
 from yidaitong.accounts import stepup
+from yidaitong.accounts.models import Account
 from yidaitong.authorizations import mandates, quorums
+from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.errors import (
     ForbiddenError,
     InvalidRequestError,
@@ -91,3 +91,38 @@ class TestQuorum:
 
         with pytest.raises(consent_errors.MandateInsufficientError):
             quorums.agree_to_lower(stranger, 1, "x")
+
+    def test_two_accounts_of_one_person_count_once(self, uow: UnitOfWork) -> None:
+        firm = a_firm(uow)
+        agent, _ = an_agent(uow, firm)
+        raise_quorum(uow, firm, 2)
+        asked = ask(uow, firm, WITHOUT_PERSON)
+        assert sign_as(uow, firm.rep, asked.request_id, asked.digest) is None
+        again = actor_of(uow, another_account(uow, firm))
+        assert (again.person_id, again.account_id != firm.rep.account_id) == (
+            firm.rep.person_id,
+            True,
+        )
+
+        with pytest.raises(consent_errors.InvalidStateError):
+            sign_as(uow, again, asked.request_id, asked.digest)
+
+        assert sign_as(uow, agent, asked.request_id, asked.digest) is not None
+
+
+def another_account(uow: UnitOfWork, firm: Firm) -> Account:
+    """A second account of the representative, with a login of its own."""
+    assert firm.rep.person_id is not None
+    account = Account(
+        org_id=str(firm.enterprise_id),
+        person_id=firm.rep.person_id,
+        login_index=uuid7().bytes,
+        login_hint="139****0000",
+        password_hash="x",
+        roles=["ent_rep"],
+        created_at=uow.now,
+        password_changed_at=uow.now,
+    )
+    uow.acting(SYSTEM).session.add(account)
+    uow.session.flush()
+    return account

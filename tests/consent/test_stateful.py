@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -47,34 +48,51 @@ ACTS: dict[str, Callable[[World, UUID], object]] = {
 }
 MIDDLE = st.sampled_from(["pause", "pause_1h", "resume", "suspend", "restore", "amend", "look"])
 SOON = st.sampled_from([0, 0, 0, 0.5, 1, 6])
-STANCE = st.sampled_from([("pause",), ("suspend",), (), *([("restore", "resume")] * 4)])
-# (act, hours): "look" after a month finds the end of the time.
+STARTS_AFTER = 12
+# What leads to each living state from wherever a life has wandered.
+GOING = [("restore", 0), ("look", STARTS_AFTER), ("resume", 0)]
+STANCES: dict[str, list[tuple[str, float]]] = {
+    "SCHEDULED": [("restore", 0)],
+    "ACTIVE": [*GOING],
+    "PAUSED": [*GOING, ("pause", 0)],
+    "SUSPENDED": [("restore", 0), ("suspend", 0)],
+}
+# (act, hours): "look" after a month finds the end of the time. Weighed so that rare edges come:
+# only what is active is used up, and only what ended by itself has its use withdrawn.
 ENDING = st.sampled_from(
     [
         *([("exhaust", 0)] * 3),
         *([("revoke", 0)] * 2),
-        ("void", 0),
+        *([("void", 0)] * 2),
         ("close", 0),
         ("look", 24 * 31),
-        ("look", 0),
     ]
 )
-AFTER = st.sampled_from([*(["revoke", "void"] * 4), *sorted(ACTS)])
+AFTER = st.sampled_from([*(["revoke", "void"] * 6), *sorted(ACTS)])
 Step = tuple[str, float]
 Steps = list[Step]
 Edge = tuple[str, str, str]
 
 
-def steps(most: int) -> st.SearchStrategy[Steps]:
-    """A life that goes on for a while, takes a stance, ends in one of all ways, and then more."""
-    middle = st.lists(st.tuples(MIDDLE, SOON), max_size=most - 4)
-    last = st.tuples(STANCE, ENDING, AFTER, st.tuples(AFTER, SOON))
+@dataclass(frozen=True)
+class Life:
+    """``late``: it starts some hours after it was granted."""
 
-    def whole(parts: tuple[Steps, tuple[tuple[str, ...], Step, str, Step]]) -> Steps:
-        before, (stance, ending, after, more) = parts
-        return [*before, *((act, 0.0) for act in stance), ending, (after, 0.0), more]
+    steps: Steps
+    late: bool
 
-    return st.tuples(middle, last).map(whole)
+
+@st.composite
+def lives_of(draw: st.DrawFn, most: int) -> Life:
+    """A life that wanders for a while, takes a stance, ends in one of all ways, and then more."""
+    stance = draw(st.sampled_from(sorted(STANCES)))
+    # Time would start what is to be ended before its start.
+    soon = st.just(0.0) if stance == "SCHEDULED" else SOON
+    room = most - len(STANCES[stance]) - 3
+    wandering = draw(st.lists(st.tuples(MIDDLE, soon), max_size=room))
+    last = [draw(ENDING), (draw(AFTER), 0.0), draw(st.tuples(AFTER, SOON))]
+    late = stance == "SCHEDULED" or draw(st.booleans())
+    return Life([*wandering, *STANCES[stance], *last], late)
 
 
 class Model:
@@ -148,14 +166,14 @@ UNWALKED = {
 }
 
 
-def walk(uow: UnitOfWork, life: Steps, *, late: bool) -> Counter[Edge]:
+def walk(uow: UnitOfWork, life: Life) -> Counter[Edge]:
     """Live one life beside the model; the edges that were walked."""
     world = a_world(uow.session)
     world.clock.frozen = start = world.clock().replace(microsecond=0)
-    starts = timedelta(hours=12) if late else timedelta()
+    starts = timedelta(hours=STARTS_AFTER) if life.late else timedelta()
     chain_id = a_consent(world, starts_at=write_at(start + starts))
     model = Model(starts, uow.session.get_one(Chain, chain_id).ends_at - start)
-    for act, hours in life:
+    for act, hours in life.steps:
         model.age += timedelta(hours=hours)
         world.clock.frozen = start + model.age
         step(world, chain_id, model, act)
@@ -197,10 +215,10 @@ def lives(uow: UnitOfWork, runs: int, length: int) -> Counter[Edge]:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(life=steps(length), late=st.sampled_from([True, True, False]))
-    def live(life: Steps, late: bool) -> None:
+    @given(life=lives_of(length))
+    def live(life: Life) -> None:
         savepoint = uow.session.begin_nested()
-        walked.update(walk(uow, life, late=late))
+        walked.update(walk(uow, life))
         savepoint.rollback()
 
     live()
@@ -209,15 +227,15 @@ def lives(uow: UnitOfWork, runs: int, length: int) -> Counter[Edge]:
 
 @pytest.mark.promise("R3")
 class TestRandomLives:
-    def test_they_agree_with_the_model_and_walk_most_edges(self, uow: UnitOfWork) -> None:
-        walked = lives(uow, runs=120, length=10)
+    def test_they_agree_with_the_model_and_walk_nearly_every_edge(self, uow: UnitOfWork) -> None:
+        walked = lives(uow, runs=120, length=12)
 
-        assert len(EDGES - UNWALKED - set(walked)) <= len(EDGES) // 4
+        assert len(EDGES - UNWALKED - set(walked)) <= 3
 
     @pytest.mark.nightly
     @pytest.mark.timeout(7200)
     def test_at_full_size_every_edge_is_walked(self, uow: UnitOfWork) -> None:
         walked = lives(uow, runs=2000, length=50)
+        print(walked.most_common()[::-1])  # noqa: T201 - shown when it fails
 
-        # Ends at a rare state (void before the start) set the floor; most come hundreds of times.
-        assert {edge for edge in EDGES - UNWALKED if walked[edge] < 5} == set()
+        assert {edge: walked[edge] for edge in EDGES - UNWALKED if walked[edge] < 50} == {}
