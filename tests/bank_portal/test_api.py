@@ -1,17 +1,21 @@
 """The bank's API: the road of a case, loan events, refusals that change nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+import bank_portal
 from tests.bank_portal.builders import Banker, a_banker
 from tests.lending.builders import Case, accept, evaluated, submitted
+from yidaitong.app import create_app
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import business_date
 from yidaitong.lending.models import Application, Offer
+from yidaitong.pulls.models import Pull, PullSlot
 from yidaitong.runtime import Runtime
 
 TERMS = {
@@ -207,3 +211,42 @@ class TestPulls:
         assert {line["status"] for line in shown["lines"]} == {"PENDING"}
         body(maker.api("POST", "/pulls", wanted), 400)
         maker.get("/bank/packets")
+
+    @pytest.mark.promise("R1", "I9")
+    def test_twenty_at_once_with_one_key_and_after_a_restart(
+        self, runtime: Runtime, maker: Banker
+    ) -> None:
+        runtime.pool_size = 20
+        with runtime.transaction(SYSTEM) as uow:
+            case = submitted(uow)
+        wanted, key = {"chain_id": str(case.chains[0])}, {"Idempotency-Key": "k1"}
+        other = {"chain_id": str(case.chains[1])}
+
+        def send(app: Flask, sent: dict[str, Any]) -> Any:
+            # A client of its own, as another machine of the bank is.
+            return Banker(app.test_client(), maker.token).api("POST", "/pulls", sent, key)
+
+        app = maker.client.application
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: send(app, wanted), range(20)))
+        restarted = Runtime(runtime.settings)
+        fresh = create_app(restarted, [bank_portal])
+        later = send(fresh, wanted)
+
+        told = [body(one, 202) for one in [*answers, later]]
+        assert all(one == told[0] for one in told)
+        assert sum("Idempotency-Replayed" in one.headers for one in answers) == 19
+        assert later.headers["Idempotency-Replayed"] == "true"
+        for each in (app, fresh):
+            assert body(send(each, other), 409)["code"] == "IdempotencyConflict"
+        restarted.close()
+        assert pulls_and_slots(runtime) == (1, len(told[0]["lines"]))
+
+
+def pulls_and_slots(runtime: Runtime) -> tuple[int, int]:
+    with runtime.transaction(SYSTEM) as uow:
+        pulls, slots = (
+            uow.session.scalar(select(func.count()).select_from(table)) or 0
+            for table in (Pull, PullSlot)
+        )
+        return pulls, slots
