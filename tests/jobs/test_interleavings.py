@@ -90,10 +90,6 @@ def nursery(runtime: Runtime) -> Iterator[Nursery]:
 def play(party: Party, acts: int) -> None:
     """So many acts, by several sessions; a failure that is no refusal is told."""
     party.left = acts
-    if not party.chains:
-        first = Player(party, random.Random(SEED))  # noqa: S311 - a printed seed
-        for _ in range(4):
-            first.grant()
     failures: list[BaseException] = []
 
     def run(player: Player) -> None:
@@ -112,17 +108,27 @@ def play(party: Party, acts: int) -> None:
     assert failures == []
 
 
-def is_quiet(runtime: Runtime) -> bool:
-    """Whether nothing that was promised is due, and every leaf has its index."""
+def restless(runtime: Runtime) -> dict[str, int]:
+    """Promised jobs that are due, by name, and leaves without an index."""
     due = (
-        select(func.count())
-        .select_from(OutboxJob)
+        select(OutboxJob.name, func.count())
         .where(OutboxJob.done_at.is_(None), OutboxJob.dead_at.is_(None))
         .where(OutboxJob.not_before <= func.clock_timestamp(), OutboxJob.key.is_distinct_from(""))
+        .group_by(OutboxJob.name)
     )
     with runtime.transaction(SYSTEM) as uow:
+        found = {str(name): int(count) for name, count in uow.session.execute(due)}
         pending = uow.session.execute(text("SELECT count(*) FROM ledger.pending")).scalar_one()
-        return not uow.session.scalar(due) and not pending
+    return found | ({"leaves": pending} if pending else {})
+
+
+def settle(runtime: Runtime, seconds: float) -> None:
+    """Wait until everything that was promised is done."""
+    try:
+        until(lambda: not restless(runtime), seconds)
+    except TimeoutError as error:
+        rings = {name: runtime.queue_of(name).count for name in ("pulls.run", "any")}
+        raise AssertionError(f"{restless(runtime)}, rings {rings}") from error
 
 
 def publish(runtime: Runtime, folder: Path) -> Verdict:
@@ -148,17 +154,21 @@ class TestInterleavings:
         self, runtime: Runtime, tmp_path: Path, acts: int
     ) -> None:
         print(f"seed {SEED}")  # noqa: T201 - shown when it fails
-        runtime.pool_size = SESSIONS + 4
+        runtime.pool_size, patience = SESSIONS + 4, 60 + acts / 10
         runtime.settings = replace(runtime.settings, lease_seconds=2, call_deadline_seconds=1.5)
         with live_sandbox(runtime):
             party = Party(a_story(runtime, OFFER))
+            first = Player(party, random.Random(SEED))  # noqa: S311 - a printed seed
+            for _ in range(4):
+                first.grant()
+            ledger.step(runtime)
             with nursery(runtime) as killed:
                 play(party, acts * 4 // 5)
                 killed.calm()
-                until(lambda: is_quiet(runtime), 120)
+                settle(runtime, patience)
                 # The rest meets packets that are all on their shelves.
                 play(party, acts // 5)
-                until(lambda: is_quiet(runtime), 120)
+                settle(runtime, patience)
         verdict = publish(runtime, tmp_path / "log")
         with runtime.transaction(SYSTEM) as uow:
             broken = {one.id: one.examples for one in check_all(uow) if not one.ok}
