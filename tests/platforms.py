@@ -40,11 +40,16 @@ class Platform:
         return made
 
     def branch(self, name: str) -> Settings:
-        """A copy of the database as it is, under ``name``; nobody may be connected to it."""
+        """A copy of the database as it is, under ``name``, with a home and a head file of its own.
+
+        Runtimes are closed first: nobody may be connected to what is copied.
+        """
         self.leave()
         known = make_url(self.settings.owner_database_url).database
         self._admin(f'CREATE DATABASE "{name}" TEMPLATE "{known}"')
-        return _settings(self.settings, self.server.owner_url, name, self.home / name)
+        made = _settings(self.settings, self.server.owner_url, name, self.home / name)
+        shutil.copytree(self.settings.home, made.home, dirs_exist_ok=True)
+        return made
 
     def forget(self, name: str) -> None:
         self._admin(f'DROP DATABASE "{name}" WITH (FORCE)')
