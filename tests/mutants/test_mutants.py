@@ -51,7 +51,7 @@ def run(folder: Path, *tests: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
+        timeout=3000,
     )
 
 

