@@ -1,6 +1,7 @@
 """Whole stories over HTTP against the demo: pass, refusal, referral; all of it verified offline."""
 
 import json
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,17 @@ class TestStories:
         )
 
         assert found.returncode == 1
+
+    def test_banks_and_departments_were_told_how_consents_ended(
+        self, out: Path, stack: Stack
+    ) -> None:
+        assert (out / "summary.json").exists()
+
+        for receiver in ("bank-qilu", "TAX"):
+            with urllib.request.urlopen(f"{stack.sandbox_url}/_notices/{receiver}") as answer:
+                taken = json.load(answer)
+            assert {one["event"] for one in taken} >= {"consent.expired"}
+            assert {one["to"] for one in taken} == {receiver}
 
     def test_the_audit_invariants_hold(self, out: Path, stack: Stack) -> None:
         assert (out / "summary.json").exists()
