@@ -112,7 +112,8 @@ class TestStories:
         assert (out / "summary.json").exists()
 
         for receiver in ("bank-qilu", "TAX"):
-            with urllib.request.urlopen(f"{stack.sandbox_url}/_notices/{receiver}") as answer:
+            address = f"{stack.sandbox_url}/_notices/{receiver}"
+            with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - our own
                 taken = json.load(answer)
             assert {one["event"] for one in taken} >= {"consent.expired"}
             assert {one["to"] for one in taken} == {receiver}
