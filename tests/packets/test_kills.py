@@ -112,9 +112,11 @@ class TestBusiness:
 
 
 def branches(own: Platform, count: int) -> Iterator[Runtime]:
-    """Runtimes on as many copies of the database, one after another."""
+    """Runtimes on as many copies of the database, one after another; searched before they go."""
     for at in range(count):
-        yield own.runtime(own.branch(f"round{at}"))
+        runtime = own.runtime(own.branch(f"round{at}"))
+        yield runtime
+        no_plaintext(own, runtime)
         own.leave()
         own.forget(f"round{at}")
 
@@ -128,7 +130,7 @@ def finish(runtime: Runtime, name: str, **ids: str) -> None:
 def no_plaintext(own: Platform, runtime: Runtime) -> None:
     """Neither in rows nor in a file of the server: tables, its log of changes, its messages."""
     own.flush()
-    assert files_with(own, [CANARY]) == 0
+    assert files_with(own, spellings(CANARY)) == 0
     # A search that finds nothing proves nothing: this word is in the clear.
     assert files_with(own, ["packet.issued"]) > 0
     assert rows_with(runtime, spellings(CANARY)) == ["bait"]
@@ -175,7 +177,6 @@ class TestSealing:
             assert report.ok, report.checks
             assert report.packet is not None
             assert CANARY in str(report.packet.body)
-        no_plaintext(own, own.runtime())
 
 
 def destroyed(runtime: Runtime, chain_id: UUID) -> tuple[int, int]:
@@ -223,4 +224,3 @@ class TestShredding:
                     select(EventRow.ref).where(EventRow.type == "key.destroyed")
                 ).all()
                 assert len(set(events)) == 2
-        no_plaintext(own, own.runtime())

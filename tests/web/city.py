@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 import bank_portal
 import enterprise_portal
 import gov_portal
+from consent.models import ConsentRequest
 from tests.authorizations.builders import Firm
 from tests.authorizations.people import ALL, actor_of, an_agent, an_identity, an_invite, invite
 from tests.authorizations.people import PASSWORD as AGENTS_PASSWORD
@@ -22,10 +23,13 @@ from tests.sandboxes import served
 from yidaitong.accounts.models import Account
 from yidaitong.accounts.registering import login_key
 from yidaitong.app import create_app
+from yidaitong.authorizations import bank_asking
 from yidaitong.enterprises.mandate_lifecycle import MandateRight
 from yidaitong.enterprises.models import MandateInvitation
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import business_date, wall
+from yidaitong.lending import monitoring
+from yidaitong.lending.loan_models import Loan
 from yidaitong.runtime import Runtime
 from yidaitong.sandbox import bankkeys, demo
 from yidaitong.sandbox.staff import MEMBERS, PASSWORD
@@ -188,16 +192,18 @@ def _agents(city: City, login: str, name: str, day: int) -> dict[str, Any]:
 
 
 def _open(city: City, uscc: str) -> dict[str, Any]:
-    """A request nobody has signed yet: of a second application."""
-    borrower, told = city.borrowers[uscc], city.told[uscc]
-    other = {"TAX-CREDIT": "SCI-TECH", "PAYROLL-FUND": "POWER-FLOW"}[told.product_id]
-    person = sign_in(city.app, borrower.firm.rep.mobile)
-    answer = person.api(
-        "POST", "/applications", {"product_id": other, "amount": "300000.00", "term_months": 12}
-    )
-    assert answer.status_code == 201, answer.text
-    made = answer.get_json()
-    return {"request_id": UUID(made["asks"][0]["request_id"]), "digest": made["asks"][0]["digest"]}
+    """A request nobody has signed yet: the bank's, about the loan it paid out."""
+    with city.runtime.transaction(SYSTEM) as uow:
+        query = select(Loan.id, Loan.bank_id).where(
+            Loan.application_id == UUID(city.told[uscc].application_id)
+        )
+        loan_id, bank_id = uow.session.execute(query).one()
+    maker = city.world.banker(f"{bank_id.removeprefix('bank-')}.maker")
+    with city.runtime.transaction(maker) as uow:
+        request_id = monitoring.draft_request(uow, loan_id)
+        bank_asking.send(uow, request_id)
+        digest = uow.session.get_one(ConsentRequest, request_id).digest
+    return {"request_id": request_id, "digest": digest}
 
 
 _BY_APPLICATION: Final[Mapping[str, str]] = {
@@ -213,6 +219,10 @@ _BY_APPLICATION: Final[Mapping[str, str]] = {
     "consent.chain WHERE application_id = :a ORDER BY id LIMIT 1)",
     "access_id": "SELECT id FROM consent.event WHERE type = 'packet.fetched' AND chain_id = "
     "(SELECT id FROM consent.chain WHERE application_id = :a ORDER BY id LIMIT 1) LIMIT 1",
+    "notice_id": "SELECT n.id FROM notice n JOIN application p ON p.id = :a "
+    "WHERE n.receiver = p.bank_id ORDER BY n.id LIMIT 1",
+    "endpoint_id": "SELECT e.id FROM callback_endpoint e JOIN application p ON p.id = :a "
+    "WHERE e.bank_id = p.bank_id ORDER BY e.id LIMIT 1",
     "session_id": "SELECT s.id FROM user_session s JOIN application p ON p.id = :a "
     "WHERE s.org_id = p.enterprise_id::text ORDER BY s.id DESC LIMIT 1",
 }
