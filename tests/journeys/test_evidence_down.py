@@ -136,7 +136,7 @@ def test_it_refuses_what_widens_and_heals_by_itself(tmp_path: Path) -> None:
         again = new | {"product_id": "PAYROLL-FUND"}
         # Each web process looks at the log once a second.
         for ask in (lambda: bank.get(packet), lambda: late.post(f"{FIRM}/applications", again)):
-            while not ask().ok:
+            while not ask().ok:  # type: ignore[no-untyped-call]
                 assert time.monotonic() < repaired + HEALED
                 time.sleep(0.1)
         print(f"normal {time.monotonic() - repaired:.1f} s after repair")  # noqa: T201 - a report
