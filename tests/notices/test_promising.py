@@ -105,7 +105,7 @@ class TestHear:
         def broken(*_: object, **__: object) -> str:
             raise RuntimeError("no key")
 
-        monkeypatch.setattr(type(world.runtime.crypto), "sign", broken)
+        monkeypatch.setattr(type(world.runtime.crypto), "sign_each", broken)
         with pytest.raises(RuntimeError):
             suspended(world)
 

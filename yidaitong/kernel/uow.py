@@ -1,6 +1,6 @@
 """One unit of work: a session, an actor, the database's clock, and jobs promised for later."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,20 +79,35 @@ class UnitOfWork:
         ``key`` makes an open promise unique per job name (the caller must hold the row it names);
         ``delay`` puts off its start, by the database clock.
         """
-        values = {
-            "id": uuid7(),
-            "name": job,
-            "args": {name: str(value) for name, value in ids.items()},
-            "not_before": self.now + (delay or timedelta()),
-            "key": key,
-            # Rung right after the commit; the sweep repeats a ring that was lost.
-            "hinted_at": self.now if delay is None else None,
-        }
+        self.defer_each(job, [ids], key=key, delay=delay)
+
+    def defer_each(
+        self,
+        job: str,
+        each: Sequence[Mapping[str, Any]],
+        *,
+        key: str | None = None,
+        delay: timedelta | None = None,
+    ) -> None:
+        """As :meth:`defer` for several sets of ids, in one statement."""
+        if not each:
+            return
+        rows = [
+            {
+                "id": uuid7(),
+                "name": job,
+                "args": {name: str(value) for name, value in ids.items()},
+                "not_before": self.now + (delay or timedelta()),
+                "key": key,
+                # Rung right after the commit; the sweep repeats a ring that was lost.
+                "hinted_at": self.now if delay is None else None,
+            }
+            for ids in each
+        ]
         made = self.session.execute(
-            insert(OutboxJob).values(values).on_conflict_do_nothing().returning(OutboxJob.id)
-        ).scalar_one_or_none()
-        if made is not None:
-            self.promised.append(Promise(made, job, delay is None))
+            insert(OutboxJob).values(rows).on_conflict_do_nothing().returning(OutboxJob.id)
+        ).scalars()
+        self.promised += [Promise(one, job, delay is None) for one in made]
 
     def if_refused(self, act: Refusal) -> None:
         """Run ``act`` in a transaction of its own if this one ends in a refusal.

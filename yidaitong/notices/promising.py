@@ -1,6 +1,6 @@
 """Promising: the notices of an act are made, signed and promised in the act's own transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -52,12 +52,10 @@ def hear(uow: UnitOfWork, act: Act) -> None:
     digest = event.digest or chain.digest
     consent_id = next((one.id for one in versions if one.digest == digest), chain.consent_id)
     case = _Case(uow, act, chain, consent_id, digest)
-    found = list(_receivers(uow, chain, versions))
-    made = [_notice(case, kind, receiver) for kind, receiver in found]
+    made = _notices(case, list(_receivers(uow, chain, versions)))
     uow.session.add_all(made)
     uow.session.flush()
-    for notice in made:
-        uow.defer(SEND, notice_id=notice.id, receiver=notice.receiver)
+    uow.defer_each(SEND, [{"notice_id": one.id, "receiver": one.receiver} for one in made])
     if event.type in WITHDRAWALS:
         uow.defer(TELL, delay=TELL_DELAY, chain_id=chain.id)
 
@@ -93,25 +91,42 @@ def _departments(uow: UnitOfWork, chain_id: UUID, versions: list[ConsentRow]) ->
     return {RESOURCES[resource].department for resource in found if resource in RESOURCES}
 
 
-def _notice(case: _Case, kind: ReceiverKind, receiver: str) -> Notice:
-    uow, chain, act = case.uow, case.chain, case.act
+def _notices(case: _Case, receivers: Sequence[tuple[ReceiverKind, str]]) -> list[Notice]:
+    """One for each receiver. The consent is locked meanwhile: few statements, one key."""
+    uow = case.uow
+    messages = [_message(case, kind, receiver) for kind, receiver in receivers]
+    payloads = [notice_payload(one) for one in messages]
+    texts = uow.crypto.sign_each(uow.session, KeyUse.NOTICE, NOTICE_TYP, payloads)
+    kinds = [kind for kind, _ in receivers]
+    return [
+        _notice(case, kind, message, text)
+        for kind, message, text in zip(kinds, messages, texts, strict=True)
+    ]
+
+
+def _message(case: _Case, kind: ReceiverKind, receiver: str) -> Message:
+    act = case.act
     effective_at = act.event.members.get("effective_at")
-    message = Message(
+    return Message(
         notice_id=uuid7(),
         to=receiver,
         event=act.event.type.value,
         consent_id=case.consent_id,
-        chain_id=chain.id,
+        chain_id=case.chain.id,
         digest=case.digest,
         effective_at=effective_at if isinstance(effective_at, datetime) else act.at,
         entry_id=act.entry_id,
         event_id=act.event_id,
         must_ack=owes_answer(kind, act.event.type),
     )
-    text = uow.crypto.sign(uow.session, KeyUse.NOTICE, NOTICE_TYP, notice_payload(message))
+
+
+def _notice(case: _Case, kind: ReceiverKind, message: Message, text: str) -> Notice:
+    chain, act = case.chain, case.act
+    wait = timedelta(seconds=case.uow.settings.notice_escalate_seconds)
     return Notice(
         id=message.notice_id,
-        receiver=receiver,
+        receiver=message.to,
         kind=kind,
         act=message.event,
         event_id=act.event_id,
@@ -124,7 +139,7 @@ def _notice(case: _Case, kind: ReceiverKind, receiver: str) -> Notice:
         bank_id=chain.bank_id,
         effective_at=message.effective_at,
         made_at=act.at,
-        escalate_at=act.at + timedelta(seconds=uow.settings.notice_escalate_seconds),
+        escalate_at=act.at + wait,
         must_ack=message.must_ack,
         jws=text,
         sha256=notice_sha256(text),
