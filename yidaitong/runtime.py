@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from secrets import token_hex
+from uuid import UUID
 
 import structlog
 from redis import Redis
@@ -141,6 +143,8 @@ class Runtime:
                     self.queue_of(promise.name).enqueue_call(
                         PERFORM,
                         args=(str(promise.id),),
+                        # Ours, so that whoever looks at the queue sees for which job it rings.
+                        job_id=f"{promise.id}_{token_hex(4)}",
                         timeout=JOB_TIMEOUT_SECONDS,
                         result_ttl=0,
                         failure_ttl=3600,
@@ -149,6 +153,17 @@ class Runtime:
                 pipe.execute()
         except RedisError as error:
             _log.warning("doorbell.silent", reason=type(error).__name__, jobs=len(due))
+
+    def unheard(self) -> set[UUID]:
+        """Jobs whose ring still waits for a worker; none where the queue cannot be asked."""
+        names = (PULLS_QUEUE, DEFAULT_QUEUE)
+        queues = [Queue(name, connection=self.redis, serializer=JSONSerializer) for name in names]
+        try:
+            rings = [ring for queue in queues for ring in queue.get_job_ids()]
+        except RedisError as error:
+            _log.warning("doorbell.silent", reason=type(error).__name__)
+            return set()
+        return {UUID(ring.split("_")[0]) for ring in rings}
 
     def close(self) -> None:
         """Give back connections."""

@@ -163,11 +163,30 @@ class TestSweep:
         rung = runtime.queue_of("test.work").jobs
         assert {UUID(one.args[0]) for one in rung} == ids
         # An older promise is rung again only every five seconds.
+        runtime.redis.flushdb()
         move_back(runtime, "created_at", "10 s")
         move_back(runtime, "hinted_at", "4 s")
         assert outbox.sweep(runtime) == 0
         move_back(runtime, "hinted_at", "1 s")
         assert outbox.sweep(runtime) == 5
+
+    @pytest.mark.promise("R6")
+    def test_a_ring_that_still_waits_is_not_repeated(self, runtime: Runtime) -> None:
+        """Or a backlog would breed rings faster than workers hear them, and never end."""
+        job("test.work")(work)
+        first, *_ = [promise(runtime, name=name) for name in ["test.work"] * 3 + ["pulls.run"] * 2]
+        for _ in range(20):
+            move_back(runtime, "created_at", "10 s")
+            move_back(runtime, "hinted_at", "10 s")
+            assert outbox.sweep(runtime) == 0
+        queues = [runtime.queue_of(name) for name in ("test.work", "pulls.run")]
+        assert [queue.count for queue in queues] == [3, 2]
+
+        # One is taken by a worker that dies before it claims: that one is rung for again.
+        assert str(queues[0].pop_job_id()).startswith(str(first))
+        move_back(runtime, "hinted_at", "10 s")
+        assert outbox.sweep(runtime) == 1
+        assert [queue.count for queue in queues] == [3, 2]
 
     def test_what_was_put_off_is_rung_when_it_is_due(self, runtime: Runtime) -> None:
         promise(runtime, delay=timedelta(minutes=1))
@@ -184,6 +203,7 @@ class TestSweep:
         promise(runtime, delay=timedelta(minutes=1))
         perform_with(runtime, done)
         outbox.claim(runtime, held)
+        runtime.redis.flushdb()  # Their rings were heard.
 
         assert outbox.sweep(runtime) == 0
 

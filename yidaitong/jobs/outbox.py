@@ -132,7 +132,11 @@ def _patience(now: ColumnElement[datetime]) -> ColumnElement[timedelta]:
 
 
 def sweep(runtime: Runtime) -> int:
-    """Ring again for due jobs nobody holds; the number rung. Several sweepers may run."""
+    """Ring again for due jobs nobody holds; the number rung. Several sweepers may run.
+
+    Not for a job whose ring still waits: behind a backlog, repeated rings would only make workers
+    hear of jobs that others have done, and so lengthen the backlog they come from.
+    """
     now = func.clock_timestamp()
     due = (
         select(OutboxJob.id)
@@ -150,8 +154,12 @@ def sweep(runtime: Runtime) -> int:
             .values(hinted_at=now)
             .returning(OutboxJob.id, OutboxJob.name)
         ).all()
-    runtime.hint([Promise(row.id, row.name, due=True) for row in rows])
-    return len(rows)
+    if not rows:
+        return 0
+    unheard = runtime.unheard()
+    lost = [Promise(row.id, row.name, due=True) for row in rows if row.id not in unheard]
+    runtime.hint(lost)
+    return len(lost)
 
 
 def for_courier(runtime: Runtime, busy: Collection[str], most: int) -> dict[str, list[UUID]]:
