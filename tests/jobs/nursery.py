@@ -93,6 +93,11 @@ def told(words: set[str]) -> bool:
     return True
 
 
+def has_ended(child: int) -> bool:
+    """Whether it ended by itself, as a worker does after many jobs."""
+    return os.waitpid(child, os.WNOHANG)[0] == child
+
+
 def main(seed: int) -> None:
     tasks.load()
     dice = random.Random(seed)  # noqa: S311 - a printed seed
@@ -103,11 +108,13 @@ def main(seed: int) -> None:
     while "end" not in words:
         told(words)
         now = time.monotonic()
-        due = [child for child, (_, until) in alive.items() if until < now]
-        for child in [] if "calm" in words else due:
-            kind, _ = alive.pop(child)
-            if kill(child):
+        for child, (kind, until) in list(alive.items()):
+            is_due = until < now and "calm" not in words
+            if not is_due and not has_ended(child):
+                continue
+            if is_due and kill(child):
                 say(kind.name)
+            del alive[child]
             alive[start(kind)] = (kind, now + dice.uniform(*kind.life))
     for child in alive:
         kill(child)
