@@ -16,7 +16,7 @@ from yidaitong.jobs import ledger
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.errors import InvalidStateError
 from yidaitong.kernel.ids import uuid7
-from yidaitong.packets import releasing
+from yidaitong.packets import releasing, sealing
 from yidaitong.packets.lifecycle import PacketState
 from yidaitong.packets.models import Packet
 from yidaitong.packets.queries import contents_of_application
@@ -130,6 +130,19 @@ class TestRelease:
 
         with pytest.raises(InvalidStateError):
             story.seal(packet_id)
+
+    def test_a_revocation_elsewhere_while_the_key_is_still_known_here(self, story: Story) -> None:
+        """Another process destroys the key; this one has just opened the packet with it."""
+        packet_id = story.release(story.collect())
+        ledger.step(story.runtime)
+        with story.runtime.transaction(SYSTEM) as uow:
+            assert sealing.composed(uow, uow.session.get_one(Packet, packet_id))
+        elsewhere = Runtime(story.runtime.settings)
+        revoke(elsewhere, story.case)
+        elsewhere.close()
+
+        assert story.seal(packet_id)  # Nothing is left to do, and nothing failed.
+        assert packet_of(story, packet_id).jwe is None
 
     def test_the_release_stands_before_the_end_it_brings(self, runtime: Runtime) -> None:
         story = a_story(runtime, replace(OFFERED, items=frozenset({"reg.status"})))

@@ -45,10 +45,15 @@ def seal(uow: UnitOfWork, packet_id: UUID) -> bool:
     if packet is None:
         return True
     try:
-        delivery = _delivery(uow, packet)
+        return _seal(uow, packet)
     except DataGoneError:
-        # The consent was withdrawn meanwhile; withdrawing the packet is a job of its own.
+        # The consent was withdrawn meanwhile, perhaps since its key was last read here;
+        # withdrawing the packet is a job of its own.
         return True
+
+
+def _seal(uow: UnitOfWork, packet: Packet) -> bool:
+    delivery = _delivery(uow, packet)
     if delivery is None:
         _wait(uow, packet)
         return False
