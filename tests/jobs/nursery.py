@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from yidaitong.jobs import tasks
+from yidaitong.jobs.courier import Courier
 from yidaitong.jobs.ledger import LedgerLoop
 from yidaitong.jobs.ticker import Ticker
 from yidaitong.jobs.worker import work
@@ -30,7 +31,9 @@ def _worker() -> None:
 
 
 def _ticker() -> None:
-    Ticker(Runtime(load_settings())).run(threading.Event())
+    runtime = Runtime(load_settings(), pool_size=12)
+    with Courier(runtime).running():
+        Ticker(runtime).run(threading.Event())
 
 
 def _ledger() -> None:
