@@ -176,6 +176,7 @@ def full(world: World) -> tuple[Person, dict[str, str]]:
         "ask": f"/enterprise/asks/{asks[0]['request_id']}",
         "ask-personal": f"/enterprise/asks/{asks[1]['request_id']}",
         "wallet": "/enterprise/authorizations",
+        "notices": "/enterprise/notices",
         "authorization": f"/enterprise/authorizations/{chains[0]}",
         "access": "/enterprise/access",
         "revocation": f"/enterprise/authorizations/{chains[0]}/revocation",

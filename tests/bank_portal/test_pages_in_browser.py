@@ -1,4 +1,4 @@
-"""Duties in Chromium, phone and desktop: nothing blocked, nothing unlabelled, nothing too wide."""
+"""Duties and notices in Chromium, phone and desktop: nothing blocked, unlabelled or too wide."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,7 @@ import gov_portal
 from tests.bank_portal.builders import PASSWORD, a_banker
 from tests.browser import DESKTOP, PHONE, Visit, chromium, serving, visit
 from tests.packets.builders import a_story
+from tests.pulls.builders import pause, revoke
 from yidaitong.app import create_app
 from yidaitong.jobs import ledger
 from yidaitong.runtime import Runtime
@@ -69,4 +70,24 @@ class TestLooks:
             assert look(seen, pages) == {}
             other = visit(address, size)
             signed_in(other, "centre.checker", STAFF)
-            assert look(other, {"gov-duties": "/gov/duties"}) == {}
+            looked = {"gov-duties": "/gov/duties", "gov-addresses": "/gov/callback-addresses"}
+            assert look(other, looked) == {}
+
+    @pytest.mark.parametrize("size", [PHONE, DESKTOP])
+    def test_notices_of_a_bank_and_of_operations(
+        self, app: Flask, runtime: Runtime, visit: Callable[..., Visit], size: tuple[int, int]
+    ) -> None:
+        story = a_story(runtime)
+        pause(runtime, story.case)
+        revoke(runtime, story.case)
+        a_banker(app, runtime, "product", story.bank_id)
+        hire(runtime)
+        with serving(app) as address:
+            seen = visit(address, size)
+            signed_in(seen, f"product.{story.bank_id}", PASSWORD)
+            pages = {"bank-notices": "/bank/notices", "bank-notices-all": "/bank/notices/all"}
+            assert look(seen, pages) == {}
+            assert "授权" in seen.page.inner_text("main")
+            other = visit(address, size)
+            signed_in(other, "gov.operator", STAFF)
+            assert look(other, {"gov-notices": "/gov/operations/notices"}) == {}
