@@ -66,6 +66,8 @@ class Party:
     refused: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
     left: int = 0
+    # Set while workers keep up: a race that leaves them all behind meets nobody.
+    open: threading.Event = field(default_factory=threading.Event)
 
     def take(self) -> bool:
         """One act of those that are left."""
@@ -95,6 +97,7 @@ class Player:
         pause = threading.Event()
         while self.party.take():
             pause.wait(self.dice.random() * THINKING)
+            self.party.open.wait()
             (name,) = self.dice.choices(names, weights)
             act: Callable[[], bool | None] = getattr(self, name)
             try:
