@@ -1,5 +1,6 @@
 """The whole product in one process: departments on a socket, seeded banks, jobs run on demand."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,8 @@ from yidaitong.sandbox.data.profile import Profile, draw_profile
 PASSING = "91370199MA31U2DL73"
 REFUSED = "91370199MA3H40CL89"
 TAX_CREDIT = "TAX-CREDIT"
-_ROUNDS = 40
+_ROUNDS = 60
+_A_MOMENT = 0.05
 _numbers = count()
 
 
@@ -45,11 +47,15 @@ class World:
 
     def work(self) -> None:
         """Run every job that is due or soon due, and publish the log, until nothing is left."""
+        pause = threading.Event()
         for _ in range(_ROUNDS):
-            ran = [perform_with(self.runtime, job_id) for job_id in self._due()]
+            due = self._due()
+            ran = [perform_with(self.runtime, job_id) for job_id in due]
             moved = ledger.step(self.runtime)
-            if not any(ran) and not moved:
+            if not due and not moved:
                 return
+            if not any(ran):
+                pause.wait(_A_MOMENT)  # What is due within the second is waited for.
 
     def _due(self) -> list[UUID]:
         soon = func.clock_timestamp() + timedelta(seconds=1)
