@@ -142,7 +142,7 @@ class TestRelease:
         elsewhere.close()
 
         assert story.seal(packet_id)  # Nothing is left to do, and nothing failed.
-        assert packet_of(story, packet_id).jwe is None
+        assert packet_of(story, packet_id).state is PacketState.ISSUED
 
     def test_the_release_stands_before_the_end_it_brings(self, runtime: Runtime) -> None:
         story = a_story(runtime, replace(OFFERED, items=frozenset({"reg.status"})))
