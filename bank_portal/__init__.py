@@ -27,9 +27,9 @@ nav: Final = [
     ),
     NavItem("bank.packets", Text("数据包", "Packets"), "inbox", "packet.read"),
     NavItem("bank.duty_list", Text("留存与删除", "Copies to erase"), "clock", "packet.read"),
-    NavItem("bank.notice_list", Text("通知", "Notices"), "flag", "notice.read"),
     NavItem("bank.loan_list", Text("贷款", "Loans"), "money", "loan.read"),
     NavItem("bank.products", Text("产品与规则", "Products"), "product", "product.read"),
+    NavItem("bank.notice_list", Text("通知", "Notices"), "flag", "notice.read"),
 ]
 
 __all__ = [
