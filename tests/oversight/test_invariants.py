@@ -7,12 +7,15 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.authorizations.builders import a_firm, granted_pair
+from tests.pulls.builders import a_case
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.db.outbox import OutboxJob
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.oversight.invariants.checks import look
 from yidaitong.oversight.invariants.running import INVARIANTS, check_all
+from yidaitong.pulls import dispatching
+from yidaitong.pulls.authorising import authorise
 from yidaitong.runtime import Runtime
 
 BY_ID = {invariant.id: invariant for invariant in INVARIANTS}
@@ -64,6 +67,22 @@ class TestBreaks:
         uow.session.flush()
 
         assert breaks(uow, "I8") == 1
+
+    @pytest.mark.promise("I8")
+    def test_a_lease_nobody_took_over_is_found_unless_the_pull_is_held(
+        self, uow: UnitOfWork
+    ) -> None:
+        case = a_case(uow)
+        pull = authorise(uow.acting(case.banker), case.order())
+        line = dispatching.open_lines(uow.acting(SYSTEM), pull.id)[0]
+        assert dispatching.claim(uow, line) is not None
+        uow.session.execute(
+            text("UPDATE pull_line SET leased_until = leased_until - interval '1 hour'")
+        )
+        assert breaks(uow, "I8") == 1
+
+        uow.session.execute(text("UPDATE pull SET held = 'PAUSED'"))
+        assert breaks(uow, "I8") == 0
 
     @pytest.mark.promise("I1")
     def test_a_leaf_without_an_act_is_found(

@@ -38,8 +38,15 @@ def _forgotten(uow: UnitOfWork) -> Iterator[str]:
     )
     for job_id in uow.session.scalars(unheard):
         yield f"unheard job {job_id}"
-    lines = select(PullLine.id).where(
-        PullLine.closed_at.is_(None), PullLine.leased_until < now - 2 * lease
+    # Of a held pull nobody asks: its lines are claimed again when it goes on.
+    lines = (
+        select(PullLine.id)
+        .join(Pull, Pull.id == PullLine.pull_id)
+        .where(
+            Pull.held.is_(None),
+            PullLine.closed_at.is_(None),
+            PullLine.leased_until < now - 2 * lease,
+        )
     )
     for line_id in uow.session.scalars(lines):
         yield f"line {line_id}"
