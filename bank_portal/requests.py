@@ -18,6 +18,7 @@ from yidaitong.authorizations.asked import READ
 from yidaitong.authorizations.bank_asks import AskGroup
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.lending import monitoring
+from yidaitong.lending.queries import applicants_of_bank
 from yidaitong.pulls.authorising import authorise
 from yidaitong.pulls.orders import START, PullOrder
 from yidaitong.web.views import requires, use_command
@@ -29,8 +30,10 @@ from yidaitong.web.views import requires, use_command
 def request_list(uow: UnitOfWork, query: dict[str, Any]) -> ResponseReturnValue:
     """What the bank asked enterprises for, newest first."""
     rows = bank_asks.asks_of_bank(uow, query["group"], query["after"], ROWS + 1)
+    about = [row.application_id for row in rows if row.application_id is not None]
     return render_template(
         "bank/requests.html",
+        applicants=applicants_of_bank(uow, about),
         rows=rows[:ROWS],
         more=rows[ROWS - 1].request_id if len(rows) > ROWS else None,
         query=query,

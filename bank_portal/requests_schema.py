@@ -33,12 +33,10 @@ class RequestSchema(CommandSchema):
     request_id = fields.UUID()
     chain_id = fields.UUID()
     state = fields.String()
-    name = fields.String()
     purpose = fields.String()
     product_id = fields.String()
     application_id = fields.UUID(allow_none=True)
     personal = fields.Boolean()
-    renews = fields.Boolean()
     made_at = fields.AwareDateTime()
     lapses_at = fields.AwareDateTime()
     closed_at = fields.AwareDateTime(allow_none=True)
@@ -47,6 +45,8 @@ class RequestSchema(CommandSchema):
 class RequestInFullSchema(RequestSchema):
     """One request with the exact text and body the enterprise decides about."""
 
+    name = fields.String()
+    renews = fields.Boolean()
     m = fields.Integer()
     signed = fields.Integer()
     text = fields.String()
@@ -59,12 +59,10 @@ def request_written(one: BankRequest) -> dict[str, Any]:
         "request_id": one.request_id,
         "chain_id": one.chain_id,
         "state": one.state.value,
-        "name": one.name,
         "purpose": one.purpose,
         "product_id": one.product_id,
         "application_id": one.application_id,
         "personal": one.personal,
-        "renews": one.renews,
         "made_at": one.made_at,
         "lapses_at": one.lapses_at,
         "closed_at": one.closed_at,
@@ -75,6 +73,8 @@ def request_in_full(found: BankRequestInFull) -> dict[str, Any]:
     """The answer about one request with its text."""
     return {
         **request_written(found.line),
+        "name": found.name,
+        "renews": found.renews,
         "m": found.m,
         "signed": found.signed,
         "text": found.text,

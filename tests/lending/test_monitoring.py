@@ -376,7 +376,7 @@ class TestRenewal:
         bank_asking.send(uow.acting(case.maker), request_id)
 
         found = bank_asks.ask_of_bank(uow.acting(case.maker), request_id)
-        assert found.line.renews
+        assert found.renews
         assert found.artefact.validity[0] == chain.ends_at
         ask = asked.ask_of_enterprise(uow.acting(case.firm.rep), request_id)
         following = sign_as_rep(uow, case.firm, request_id, ask.digest)

@@ -137,8 +137,11 @@ def _check_present(uow: UnitOfWork, request: ConsentRequest, artefact: ConsentAr
         raise InvalidStateError(f"request {request.id}: the product's rules changed")
     with as_system(uow) as wide:
         mandate = mandate_of(wide, request.enterprise_id)
+        owner = enterprises.subject_of(wide, request.enterprise_id).rep_person_id
         check_served(wide, request.product_id, artefact.datasets)
-    if request.person_id is None and mandate != artefact.mandate:
+    # An individual business is asked as its owner, who may be another by now.
+    same = mandate == artefact.mandate if request.person_id is None else owner == request.person_id
+    if not same:
         raise InvalidStateError(f"request {request.id}: who may sign changed")
 
 

@@ -53,12 +53,10 @@ class BankRequest:
     request_id: UUID
     chain_id: UUID
     state: RequestState
-    name: str
     purpose: str
     product_id: str
     application_id: UUID | None
     personal: bool
-    renews: bool
     made_at: datetime
     lapses_at: datetime
     closed_at: datetime | None
@@ -78,6 +76,16 @@ class BankRequestInFull:
     text: str
     m: int
     signed: int
+
+    @property
+    def name(self) -> str:
+        """Who is asked."""
+        return self.artefact.subject.name
+
+    @property
+    def renews(self) -> bool:
+        """Whether it goes on from a consent that ends soon."""
+        return self.artefact.renews is not None
 
 
 def asks_of_bank(
@@ -151,17 +159,14 @@ def _in_group(group: AskGroup, now: datetime) -> ColumnElement[bool]:
 
 
 def _line(uow: UnitOfWork, row: ConsentRequest) -> BankRequest:
-    artefact = read_draft(desk_of(uow), row)
     return BankRequest(
         request_id=row.id,
         chain_id=row.chain_id,
         state=request_state(row, uow.now),
-        name=artefact.subject.name,
         purpose=row.purpose,
         product_id=row.product_id,
         application_id=row.application_id,
         personal=row.person_id is not None,
-        renews=artefact.renews is not None,
         made_at=row.made_at,
         lapses_at=row.lapses_at,
         closed_at=row.closed_at,

@@ -118,7 +118,7 @@ def waiting(uow: UnitOfWork, group: NoticeGroup, receiver: str | None = None) ->
     uow.actor.require(WATCH)
     query = select(Notice).where(*_of_group(group))
     if group is not NoticeGroup.ACKED:
-        query = query.where(_unsettled())
+        query = query.where(unsettled())
     if receiver is not None:
         query = query.where(Notice.receiver == receiver)
     return list(uow.session.scalars(query.order_by(Notice.id).limit(MAX_ROWS)))
@@ -167,7 +167,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
             NoticeReceiver.reached_at.label("reached_at"),
         )
         .outerjoin(NoticeReceiver, NoticeReceiver.code == Notice.receiver)
-        .where(_unsettled(), Notice.kind != ReceiverKind.ENTERPRISE)
+        .where(unsettled(), Notice.kind != ReceiverKind.ENTERPRISE)
         .group_by(Notice.receiver, Notice.kind, NoticeReceiver.code)
         .order_by(func.min(Notice.made_at))
         .limit(MAX_ROWS)
@@ -188,7 +188,8 @@ def _of_party(uow: UnitOfWork) -> list[ColumnElement[bool]]:
             raise NotFoundError("nobody is signed in")
 
 
-def _unsettled() -> ColumnElement[bool]:
+def unsettled() -> ColumnElement[bool]:
+    """What ``Notice.settled`` says, as a condition: something is left to be sent."""
     open_ = or_(Notice.sent_at.is_(None), Notice.must_ack)
     return Notice.acked_at.is_(None) & open_
 

@@ -3,7 +3,6 @@
 import random
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import select
@@ -150,8 +149,3 @@ def keys_of(uow: UnitOfWork, kind: ReceiverKind, receiver: str) -> KeySet:
         return Pins(uow.settings.gateway_keys_file).keys_of(receiver, wall())
     except NoPinsError:
         return KeySet.of()
-
-
-def host_of(url: str) -> str:
-    """The host of an address, as lists show it."""
-    return str(urlsplit(url).hostname)

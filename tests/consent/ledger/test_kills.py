@@ -29,6 +29,7 @@ from tests.consent.ledger.logs import Log
 from tests.consent.ledger.test_asking import World
 from tests.consent.ledger.test_export import NOW
 from tests.consent.ledger.witnesses import Bank, cosigners
+from tests.jobs.processes import until
 from tests.killing import die, ended, fork, killed
 
 SEED = int(os.environ.get("YDT_CRASH_SEED", "2018"))
@@ -55,13 +56,13 @@ def own(log: Log) -> Log:
 
 
 @contextmanager
-def at_work(*acts: Callable[[], object], until: Path) -> Iterator[None]:
+def at_work(*acts: Callable[[], object], stop: Path) -> Iterator[None]:
     """Processes that go on until the file is there; each must end well."""
     children = [fork(act) for act in acts]
     try:
         yield
     finally:
-        until.touch()
+        stop.touch()
         codes = [ended(child) for child in children]
     assert codes == [0] * len(children)
 
@@ -71,14 +72,14 @@ def write(log: Log, stop: Path) -> None:
     mine = own(log)
     while not stop.exists():
         mine.submit(a_leaf())
-        time.sleep(0.002)
+        time.sleep(0.002)  # Its pace, not a wait for anything.
 
 
 def integrate(log: Log, stop: Path) -> None:
     mine = own(log)
     while not stop.exists():
         mine.sequence(limit=40)
-        time.sleep(0.002)
+        time.sleep(0.002)  # As above.
 
 
 def sequenced(log: Log) -> None:
@@ -92,10 +93,7 @@ def size_of(log: Log) -> int:
 
 def grown(log: Log, size: int) -> None:
     """Wait until the writers brought the log beyond ``size``."""
-    ends_at = time.monotonic() + PATIENCE_SECONDS
-    while size_of(log) <= size:
-        assert time.monotonic() < ends_at
-        time.sleep(0.005)
+    until(lambda: size_of(log) > size, PATIENCE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ class TestPublisher:
         heads = [press.on_file()]
 
         writers = [lambda: write(log, stop)] * 2
-        with at_work(*writers, lambda: integrate(log, stop), until=stop):
+        with at_work(*writers, lambda: integrate(log, stop), stop=stop):
             for step in kills:
                 grown(log, press.on_file().size)
                 before = press.seen()
@@ -231,7 +229,7 @@ class TestExporter:
         export(log.app, folder, now=NOW)
         heads = tmp_path / "heads"
         done = rounds = 0
-        with at_work(lambda: follow(log, folder, stop, heads), until=stop):
+        with at_work(lambda: follow(log, folder, stop, heads), stop=stop):
             while done < kills:
                 log.submit(*(a_leaf() for _ in range(dice.randint(1, 100))))
                 sequenced(log)
@@ -240,10 +238,7 @@ class TestExporter:
                 rounds += 1
                 if rounds % 3 == 0:
                     export(log.app, folder, now=NOW)
-                    ends_at = time.monotonic() + PATIENCE_SECONDS
-                    while not has_read(heads, size_of(log)):
-                        assert time.monotonic() < ends_at
-                        time.sleep(0.005)
+                    until(lambda: has_read(heads, size_of(log)), PATIENCE_SECONDS)
 
         assert export(log.app, folder, now=NOW) == size_of(log)
         assert whole(read_from(folder), policy_of(str(log.signer.vkey)))
@@ -280,7 +275,7 @@ def follow(log: Log, folder: Path, stop: Path, heads: Path) -> None:
         while not stop.exists():
             note = read_from(folder)(CHECKPOINT) or b""
             if note == last:
-                time.sleep(0.001)
+                time.sleep(0.001)  # How often it looks.
                 continue
             last = note
             report = verify_folder(read_from(folder), policy)

@@ -14,6 +14,7 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.notices.lifecycle import ACTS
 from yidaitong.notices.models import Notice
 from yidaitong.notices.promising import SEND
+from yidaitong.notices.queries import unsettled
 
 _EDGES: Final = {
     EventType.NOTICE_SENT: Notice.sent_at,
@@ -52,8 +53,7 @@ def _unpromised() -> Select[UUID]:
         .where(OutboxJob.name == SEND, OutboxJob.done_at.is_(None))
         .scalar_subquery()
     )
-    settled = Notice.acked_at.is_not(None) | (Notice.sent_at.is_not(None) & ~Notice.must_ack)
-    return select(Notice.id).where(~settled, cast(Notice.id, SqlText).not_in(promised))
+    return select(Notice.id).where(unsettled(), cast(Notice.id, SqlText).not_in(promised))
 
 
 def _untold() -> Select[UUID]:
