@@ -1,10 +1,11 @@
-"""Names of banks and products beside their ids; each list is read once for a page."""
+"""Names of banks, departments and products beside ids; each list is read once for a page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from yidaitong.banks import queries as banks
+from yidaitong.departments.registry import DEPARTMENTS
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.products import queries as products
@@ -29,6 +30,11 @@ class Names:
     def bank(self, bank_id: str | None) -> Text:
         """The bank's name; without a bank the platform is the only recipient."""
         return PLATFORM if bank_id is None else self._banks.get(bank_id, Text(bank_id, bank_id))
+
+    def receiver(self, code: str) -> Text:
+        """The name of a bank or department that was told something."""
+        department = DEPARTMENTS.get(code)
+        return self.bank(code) if department is None else department.text
 
     def product(self, product_id: str) -> Text:
         """The product's name."""

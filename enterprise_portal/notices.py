@@ -7,6 +7,7 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from enterprise_portal.blueprints import pages
+from enterprise_portal.names import Names
 from enterprise_portal.schemas import PAGE, ListQuery
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.notices import acknowledging, queries
@@ -27,6 +28,7 @@ def notice_list(uow: UnitOfWork, query: dict[str, Any]) -> ResponseReturnValue:
         more=rows[PAGE - 1].id if len(rows) > PAGE else None,
         after=query["after"],
         words={act.value: text for act, text in ACTS.items()},
+        names=Names(uow),
     )
 
 

@@ -154,6 +154,7 @@ def _entry(names: Names, one: queries.Authorization) -> Entry:
 def _in_full(uow: UnitOfWork, chain_id: UUID) -> Mapping[str, Any]:
     full = queries.authorization_in_full(uow, chain_id)
     events = moments.told(queries.use_of_authorization(uow, chain_id))
+    names = Names(uow)
     return {
         "full": full,
         # A receipt is issued again with its proof: the newest of each act is the one to keep.
@@ -166,7 +167,8 @@ def _in_full(uow: UnitOfWork, chain_id: UUID) -> Mapping[str, Any]:
         "optional": [(code, say(text)) for code, text in optional(full.artefact)],
         "events": events,
         "seen": [event for event in events if event.type in moments.SEEN],
-        "product": Names(uow).product(full.authorization.product_id),
+        "product": names.product(full.authorization.product_id),
+        "receiver": names.receiver,
         "purpose": TERMS[Purpose(full.authorization.purpose)].text,
         "live": full.authorization.state in LIVE,
         "pausable": full.authorization.state in _PAUSABLE,

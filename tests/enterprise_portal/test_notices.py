@@ -16,10 +16,10 @@ class TestInbox:
 
         page = person.get("/enterprise/notices")
         words = text_of(page)
-        for part in ("授权已撤回", "新", "查看"):
+        for part in ("授权已撤回", "新", "查看", "齐鲁银行"):
             assert part in words, part
         told = text_of(person.get(wallet))
-        for part in ("已通知哪些方", "bank-qilu", "TAX", "已确认"):
+        for part in ("已通知哪些方", "齐鲁银行", "税务局", "已确认"):
             assert part in told, part
         receipt = person.api("GET", f"/consents/{chains[0]}/receipts/REVOKE").get_json()
         states = {one["to"]: one["state"] for one in receipt["revocation"]["notices"]}
