@@ -15,8 +15,8 @@ from consent.grants import Signed, Signing, sign
 from consent.models import ReceiptType
 from consent.narrowing import drop_signatures, narrow
 from consent.orders import Order, releases_of, restore, signatories_of, suspend, void
+from consent.receiptbody import Effects
 from consent.receipts import (
-    Effects,
     issue,
     issue_missing,
     prove,
