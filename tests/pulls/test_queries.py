@@ -137,4 +137,4 @@ class TestResults:
 
         (gone,) = queries.results(uow, pull.id)
         assert gone.answer_jws is None
-        assert "e30" not in repr(known)
+        assert "e30.e30.AA" not in repr(known)
