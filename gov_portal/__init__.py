@@ -1,6 +1,7 @@
 """The government portal: overview, enterprises, departments, products, ledger, audit."""
 
 from gov_portal import (
+    boards,
     departments,
     duties,
     enterprises,
@@ -19,6 +20,7 @@ from yidaitong.web.nav import NavItem
 
 __all__ = [
     "api",
+    "boards",
     "departments",
     "duties",
     "enterprises",
@@ -36,6 +38,7 @@ __all__ = [
 
 nav = [
     NavItem("gov.overview", Text("总览", "Overview"), "chart", "overview.read"),
+    NavItem("gov.boards", Text("授权运行", "How consents fare"), "list", "overview.read"),
     NavItem("gov.enterprises", Text("企业", "Enterprises"), "users", "enterprise.read"),
     NavItem("gov.departments", Text("部门与目录", "Departments"), "department", "department.read"),
     NavItem("gov.products", Text("金融产品", "Products"), "product", "product.read"),

@@ -1,14 +1,18 @@
 """How the console shows figures, cells, districts and times."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
+
+from flask import url_for
+from flask_babel import ngettext
 
 from gov_portal.blueprints import pages
 from yidaitong.authorizations.ordering_view import reason_text
 from yidaitong.enterprises.areas import district_name
 from yidaitong.kernel.money import FEN_PER_YUAN
 from yidaitong.kernel.text import Text
+from yidaitong.oversight.boarding import Line
 from yidaitong.oversight.definitions import AMOUNT, Figure, Unit
 from yidaitong.oversight.series import Series
 from yidaitong.web.filters import EMPTY, day, local_seconds, name, number, wan, yuan
@@ -76,3 +80,48 @@ def leaf_rows(members: Iterable[tuple[str, Any]]) -> list[tuple[str, Any, str]]:
 def order_reason(code: str) -> Text:
     """Why an order was given, in words."""
     return reason_text(code)
+
+
+@pages.app_template_filter("window_tabs")
+def window_tabs(windows: Iterable[int], days: int) -> list[tuple[str, str, bool]]:
+    """Links to the same page over other windows of days."""
+    return [
+        (
+            url_for(".boards", days=one),
+            ngettext("Last %(num)s day", "Last %(num)s days", one),
+            one == days,
+        )
+        for one in windows
+    ]
+
+
+@pages.app_template_filter("bars")
+def bars(lines: Sequence[Line]) -> dict[str, Any]:
+    """Counts as horizontal bars, the first on top."""
+    counts = [line.count for line in lines]
+    return {**_lying(lines), "series": [_bar(counts)]}
+
+
+@pages.app_template_filter("spans")
+def spans(lines: Sequence[Line], median: str, high: str) -> dict[str, Any]:
+    """Median and 95th percentile of each hop, in milliseconds."""
+    series = [
+        {"name": median, **_bar([line.p50_ms for line in lines])},
+        {"name": high, **_bar([line.p95_ms for line in lines])},
+    ]
+    option = _lying(lines)
+    # A department takes milliseconds, a bank hours: equal steps are equal factors.
+    option["xAxis"] = {"type": "log", "min": 1, "name": "ms"}
+    return {**option, "legend": {"top": 0}, "series": series}
+
+
+def _lying(lines: Sequence[Line]) -> dict[str, Any]:
+    return {
+        "grid": {"left": 8, "right": 48, "top": 32, "bottom": 8, "containLabel": True},
+        "xAxis": {"type": "value", "minInterval": 1},
+        "yAxis": {"type": "category", "inverse": True, "data": [name(one.text) for one in lines]},
+    }
+
+
+def _bar(values: Sequence[int | None]) -> dict[str, Any]:
+    return {"type": "bar", "data": list(values), "label": {"show": True, "position": "right"}}

@@ -76,11 +76,12 @@ def _as_json(figure: Figure) -> dict[str, Any]:
 
 def _evidence_json(found: Evidence) -> dict[str, Any]:
     columns = [{"zh": column.zh, "en": column.en} for column in found.figure.metric.columns]
-    rows = [[_cell(cell) for cell in row.cells] for row in found.rows]
+    rows = [[as_cell(cell) for cell in row.cells] for row in found.rows]
     return {"figure": _as_json(found.figure), "columns": columns, "rows": rows, "next": found.next}
 
 
-def _cell(cell: Any) -> Any:
+def as_cell(cell: Any) -> Any:
+    """One cell of a row as JSON."""
     if cell is None or isinstance(cell, str | int):
         return cell
     if isinstance(cell, date):  # A datetime is a date, too.

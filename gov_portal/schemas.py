@@ -5,6 +5,7 @@ from marshmallow.validate import OneOf, Range
 
 from yidaitong.audit import Outcome
 from yidaitong.kernel.schema import CommandSchema, Line
+from yidaitong.oversight.boardroom import WINDOWS
 from yidaitong.oversight.viewing import OpenFile
 
 PAGE = 50
@@ -18,6 +19,18 @@ class FigureQuery(CommandSchema):
 
 class RowsQuery(FigureQuery):
     """A page of the rows behind a figure."""
+
+    after = Line(load_default=None, max_length=64)
+
+
+class BoardQuery(CommandSchema):
+    """Over how many days a board looks."""
+
+    days = fields.Integer(load_default=30, validate=OneOf(WINDOWS))
+
+
+class BoardRowsQuery(BoardQuery):
+    """A page of the rows behind one number of a board."""
 
     after = Line(load_default=None, max_length=64)
 

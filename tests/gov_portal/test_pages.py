@@ -23,6 +23,8 @@ from yidaitong.sandbox.staff import PASSWORD, hire
 PAGES = {
     "/gov/": "gov.viewer",
     "/gov/metrics/M05": "gov.viewer",
+    "/gov/boards": "gov.viewer",
+    "/gov/boards/C03/dept.TAX": "gov.viewer",
     "/gov/departments": "gov.viewer",
     "/gov/departments/resources/SAMR.REG": "gov.viewer",
     "/gov/ledger": "gov.viewer",
@@ -95,6 +97,24 @@ class TestPages:
     )
     def test_strange_queries_are_refused(self, app: Flask, query: str) -> None:
         entered(app, "gov.viewer").get(f"/gov/metrics/M05?{query}", 400)
+
+    @pytest.mark.parametrize("query", ["days=2", "days=x", "days=-1", "after=x", "y=1"])
+    def test_strange_windows_are_refused(self, app: Flask, query: str) -> None:
+        entered(app, "gov.viewer").get(f"/gov/boards/C01/asked?{query}", 400)
+
+    def test_an_unknown_board_or_group_is_not_found(self, app: Flask) -> None:
+        person = entered(app, "gov.viewer")
+
+        person.get("/gov/boards/C99/asked", 404)
+        person.get("/gov/boards/C01/nobody", 404)
+
+    def test_a_hop_opens_its_calls(self, app: Flask) -> None:
+        person = entered(app, "gov.viewer")
+        page = person.get("/gov/boards?days=7")
+
+        assert 'href="/gov/boards/C03/dept.TAX?days=7">1</a>' in page
+        assert "120 ms" in page
+        assert "DATA" in person.get("/gov/boards/C03/dept.TAX?days=7")
 
     def test_an_unknown_metric_is_not_found(self, app: Flask) -> None:
         entered(app, "gov.viewer").get("/gov/metrics/M77", 404)

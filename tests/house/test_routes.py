@@ -44,6 +44,17 @@ class TestRoutes:
 
         assert mixed == [], "one function reads, another one acts"
 
+    def test_no_address_hides_another(self, app: Flask) -> None:
+        seen: set[tuple[str, str]] = set()
+        twice = []
+        for rule in app.url_map.iter_rules():
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                if (method, rule.rule) in seen:
+                    twice.append(f"{method} {rule.rule}")
+                seen.add((method, rule.rule))
+
+        assert twice == [], "two functions answer one address: the second is never reached"
+
     def test_belong_to_a_portal_or_the_site(self, app: Flask) -> None:
         known = {"enterprise", "bank", "gov", "api", "static", "ledger", "account", ".well-known"}
         alone = {"", "login", "logout", "language", "health", "ready", "favicon.ico", "metrics"}

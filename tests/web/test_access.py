@@ -24,7 +24,9 @@ MATRIX: Final = Path(__file__).with_name("access_matrix.txt")
 ALL: Final = UNSAFE | {"GET"}
 # Words of addresses that name nobody's object.
 WORDS: Final[Mapping[str, Any]] = {
+    "board_id": "C01",
     "filename": "favicon.svg",
+    "group": "asked",
     "index": 0,
     "kind": "GRANT",
     "metric_id": "M05",

@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from flask_babel import ngettext
 
+import bank_portal
+import gov_portal
 from tests.enterprise_portal.builders import text_of
 from tests.web.conftest import Site
+from yidaitong.app import create_app
+from yidaitong.runtime import Runtime
 
 ROOT = Path(__file__).parent.parent.parent
 PARTS = ("yidaitong", "enterprise_portal", "bank_portal", "gov_portal")
@@ -113,3 +118,13 @@ class TestChoice:
         for path in ("/enterprise/", "/enterprise/products", "/enterprise/authorizations"):
             words = {w for w in text_of(rep.get(path)).split() if w.isascii()}
             assert {w for w in words if w.isalpha()} <= allowed, path
+
+
+class TestPlurals:
+    @pytest.mark.parametrize("n", [0, 1, 2, 7])
+    def test_chinese_has_one_form_for_every_number(self, runtime: Runtime, n: int) -> None:
+        app = create_app(runtime, [bank_portal, gov_portal])
+
+        with app.test_request_context():
+            assert ngettext("%(num)s hour ago", "%(num)s hours ago", n) == f"{n} 小时前"
+            assert ngettext("Last %(num)s day", "Last %(num)s days", n) == f"最近 {n} 天"

@@ -42,7 +42,10 @@ def load(folders: list[Path], locale: str) -> Translations:
     for folder in folders:
         path = folder / locale / "LC_MESSAGES" / "messages.po"
         if path.is_file():
-            merged.add(_read(path, locale))
+            part = _read(path, locale)
+            merged.add(part)
+            # Merging keeps the first rule of plurals, and that of an empty catalogue is English.
+            merged.plural = part.plural
     return merged
 
 

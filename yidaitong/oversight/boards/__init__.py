@@ -1,0 +1,1 @@
+"""One file a board: how consents fare, in groups that open their rows."""
