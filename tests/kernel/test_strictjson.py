@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yidaitong.kernel.strictjson import MAX_DEPTH, Flaw, StrictJsonError, parse, parse_object
+from yidaitong.kernel.strictjson import (
+    MAX_DEPTH,
+    MAX_VALUES,
+    Flaw,
+    StrictJsonError,
+    parse,
+    parse_object,
+)
 
 LIMIT = 1 << 20
 
@@ -57,6 +64,8 @@ REFUSED = [
     (b"[}" * 100, Flaw.DEPTH),
     (b"[" * 32 + b"]" * 31, Flaw.SYNTAX),
     (b" " * (LIMIT + 1), Flaw.SIZE),
+    (b"[" + b"1," * MAX_VALUES + b"1,1]", Flaw.SIZE),
+    (b"{" + b",".join(b'"%d":0' % n for n in range(MAX_VALUES + 2)) + b"}", Flaw.SIZE),
 ]
 READ = [
     (b"null", None),

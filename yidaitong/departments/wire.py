@@ -25,6 +25,8 @@ TICKET_HEADER: Final = "Pull-Ticket"
 ANSWER_MEDIA: Final = "application/jose"
 
 MAX_ANSWER_BYTES: Final = 1 << 20
+# A year of invoices fits; read only after the signature.
+MAX_ANSWER_VALUES: Final = 150_000
 MAX_REQUEST_BYTES: Final = 1 << 16
 MAX_TICKET_BYTES: Final = 1 << 13
 _MAX_SERIAL: Final = 128
@@ -201,7 +203,7 @@ def read_envelope(payload: bytes) -> Envelope:
         StrictJsonError: it is not JSON we accept.
         WireError: members are missing, unknown or of the wrong form.
     """
-    body = parse_object(payload, max_bytes=MAX_ANSWER_BYTES)
+    body = parse_object(payload, max_bytes=MAX_ANSWER_BYTES, max_values=MAX_ANSWER_VALUES)
     if body.keys() != _ENVELOPE or body["v"] != ANSWER_VERSION:
         raise WireError("members")
     resource, items = body["resource"], body["items"]

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, Final, NoReturn
 
 MAX_DEPTH: Final = 32
+# Each value costs a call or two: few enough that no text holds a thread for long.
+MAX_VALUES: Final = 20_000
 _MAX_DIGITS: Final = 16
 _MAX_INTEGER: Final = (1 << 53) - 1  # RFC 7493 §2.2; RFC 8785 cannot write more.
 
@@ -15,6 +17,7 @@ _BETWEEN: Final = re.compile(
     rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))++', re.DOTALL
 )
 _FRONT: Final = 4096
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -37,16 +40,21 @@ class StrictJsonError(ValueError):
         self.flaw = flaw
 
 
-def parse(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any:
+def parse(
+    raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES
+) -> Any:
     """The value of a UTF-8 JSON text with whole numbers only.
 
     Raises:
-        StrictJsonError: too long, too deep, not UTF-8, a member twice, a fraction, a number
-            beyond 2^53 - 1, NaN, a lone surrogate, NUL in a string, or no JSON at all.
+        StrictJsonError: too long, too deep, too many values, not UTF-8, a member twice, a
+            fraction, a number beyond 2^53 - 1, NaN, a lone surrogate, NUL in a string, or no JSON
+            at all.
     """
     if len(raw) > max_bytes:
         raise StrictJsonError(Flaw.SIZE)
     _check_depth(raw, max_depth)
+    if raw.count(b",") > max_values and _STRING.sub(b"", raw).count(b",") > max_values:
+        raise StrictJsonError(Flaw.SIZE)
     try:
         value = json.loads(
             raw.decode("utf-8"),
@@ -59,17 +67,20 @@ def parse(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Any:
         raise StrictJsonError(Flaw.ENCODING) from None
     except json.JSONDecodeError:
         raise StrictJsonError(Flaw.SYNTAX) from None
-    _refuse_bad_text(value)
+    if b"\\u" in raw:  # Neither can stand in UTF-8 without an escape.
+        _refuse_bad_text(value)
     return value
 
 
-def parse_object(raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
+def parse_object(
+    raw: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_values: int = MAX_VALUES
+) -> dict[str, Any]:
     """As :func:`parse`, and the value is an object.
 
     Raises:
         StrictJsonError: it is not.
     """
-    value = parse(raw, max_bytes=max_bytes, max_depth=max_depth)
+    value = parse(raw, max_bytes=max_bytes, max_depth=max_depth, max_values=max_values)
     if not isinstance(value, dict):
         raise StrictJsonError(Flaw.SYNTAX)
     return value
