@@ -87,14 +87,15 @@ ROLES: Mapping[str, Role] = {
             Realm.GOV,
             Text("服务中心经办", "Centre officer"),
             f"{_GOV} enterprise.read enterprise.review product.review catalogue.stop "
-            "bank.register bank_key.propose consent_order.read consent_order.propose "
-            "callback.read callback.propose",
+            "bank.register bank_key.propose department_key.propose consent_order.read "
+            "consent_order.propose callback.read callback.propose",
         ),
         _role(
             "centre_checker",
             Realm.GOV,
             Text("服务中心复核", "Centre checker"),
             f"{_GOV} enterprise.read product.admit catalogue.resume bank.accredit bank_key.pin "
+            "department_key.pin "
             "copy.reject packet.resolve evidence.retire consent_order.read consent_order.confirm "
             "callback.read callback.pin",
         ),

@@ -1,12 +1,16 @@
 """The departments' pinned answer keys: a file people put there, read again when it changes."""
 
+import json
+import os
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
 
+from yidaitong.kernel.clock import iso_ms
 from yidaitong.kernel.crypto.errors import JoseError
 from yidaitong.kernel.crypto.keys import KeySet, PublicKey
+from yidaitong.kernel.crypto.statements import KeyChange
 
 
 class NoPinsError(Exception):
@@ -42,6 +46,32 @@ class Pins:
             except (OSError, JoseError) as error:
                 raise NoPinsError(type(error).__name__) from None
             return self._keys
+
+
+def take_over(file: Path, change: KeyChange) -> None:
+    """Write a department's key change into the pins: whole or not at all. Safe to repeat.
+
+    What is retired may sign until the change takes effect and stays pinned for old answers.
+
+    Raises:
+        NoPinsError: no pins can be read.
+    """
+    try:
+        pinned: list[dict[str, str]] = json.loads(file.read_bytes())["keys"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NoPinsError(type(error).__name__) from None
+    at = iso_ms(change.from_at)
+    known = {jwk["kid"]: jwk for jwk in pinned}
+    for kid in change.retire:
+        known[kid].setdefault("ydt_to", at)
+    for key in change.add:
+        about = {"kid": key.kid, "use": key.use, "ydt_owner": change.owner, "ydt_from": at}
+        known.setdefault(key.kid, {**key.jwk, **about})
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    fresh.write_text(json.dumps({"keys": list(known.values())}, indent=1), encoding="utf-8")
+    with fresh.open("rb") as written:
+        os.fsync(written.fileno())
+    fresh.replace(file)
 
 
 def in_force(key: PublicKey, at: datetime) -> bool:

@@ -161,3 +161,26 @@ class EvidenceOrder(Base, kw_only=True):
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     n: Mapped[int] = mapped_column(default=0)
+
+
+class KeyStatement(Base, kw_only=True):
+    """What a bank or a department said of its own keys, and the two persons who took it over.
+
+    ``bundle`` is the text as it came, public keys and signatures; ``owner`` a bank's id or a
+    department's code.
+    """
+
+    __tablename__ = "key_statement"
+    __table_args__ = (
+        UniqueConstraint("sha256"),
+        {"info": {"rls": Rls(bank="owner", gov=True)}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
+    owner: Mapped[str] = mapped_column(String(64))
+    bundle: Mapped[str]
+    sha256: Mapped[str] = mapped_column(String(43))
+    proposed_by: Mapped[UUID | None]
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    confirmed_by: Mapped[UUID | None] = mapped_column(default=None)
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
