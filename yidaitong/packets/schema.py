@@ -69,7 +69,7 @@ def _flag(value: Any) -> bool:
 
 
 def _value(value: Any) -> bool:
-    return value is None or isinstance(value, str | int)
+    return value is None or isinstance(value, str) or _whole(value)
 
 
 def _optional(check: Check) -> Check:
@@ -82,6 +82,12 @@ def _one_of(*known: str) -> Check:
 
 def _codes(kind: Any) -> Check:
     return _one_of(*(member.value for member in kind))
+
+
+def _codes_of_resources(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(code, str) and code in RESOURCES for code in value
+    )
 
 
 _day: Final = _parsed(date.fromisoformat)
@@ -101,7 +107,7 @@ _DERIVED: Final = {
     "as_of": _optional(_day),
     "late": _flag,
     "version": _whole,
-    "resources": lambda value: isinstance(value, list) and all(code in RESOURCES for code in value),
+    "resources": _codes_of_resources,
 }
 _RESOURCE: Final = {
     "resource": _one_of(*RESOURCES),
@@ -170,7 +176,8 @@ def _check_items(items: list[Any]) -> None:
     for item in items:
         if isinstance(item, dict) and "rows" in item and item.keys() == _LIST_ITEM:
             rows = item["rows"]
-            if item["type"] != FieldType.LIST or not isinstance(rows, list):
+            known = _text(item["name"]) and item["type"] == FieldType.LIST
+            if not known or not isinstance(rows, list):
                 raise PacketFormError("items.rows")
             for row in rows:
                 if not isinstance(row, list):
