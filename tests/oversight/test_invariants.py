@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.authorizations.builders import a_firm, granted_pair
 from tests.pulls.builders import a_case
+from yidaitong.jobs import ledger
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.db.outbox import OutboxJob
 from yidaitong.kernel.ids import uuid7
@@ -119,6 +120,46 @@ class TestBreaks:
         assert breaks(uow, "I3") == 1
         assert breaks(uow, "I5") == 2
         assert breaks(uow, "I14") == 1
+
+    @pytest.mark.promise("I14")
+    def test_a_fall_two_persons_cleared_is_no_break_and_a_later_one_is(
+        self, runtime: Runtime
+    ) -> None:
+        ledger.init(runtime)
+        consent = str(uuid7())
+
+        def leaf(at: str) -> None:
+            body = f'{{"consent":"{consent}","t":"2026-03-05T{at}.000Z","type":"consent.paused"}}'
+            with runtime.engine.begin() as connection:
+                connection.execute(
+                    text(
+                        "WITH e AS (INSERT INTO ledger.entry (key, body) VALUES (:key, :body) "
+                        "RETURNING id) INSERT INTO ledger.pending (id) SELECT id FROM e"
+                    ),
+                    {"key": uuid7().bytes * 2, "body": body.encode()},
+                )
+
+        def falls() -> int:
+            with runtime.transaction(SYSTEM) as uow:
+                return look(uow, BY_ID["I14"]).breaks
+
+        leaf("09:00:00")
+        ledger.step(runtime)
+        leaf("08:00:00")
+        assert falls() == 1
+
+        with runtime.engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO ledger.clearing (order_id, size) "
+                    "SELECT :id, max(size) FROM ledger.published"
+                ),
+                {"id": uuid7()},
+            )
+        assert falls() == 0
+
+        leaf("07:00:00")
+        assert falls() == 1
 
     @pytest.mark.promise("I2")
     def test_a_hash_that_is_not_its_entry_is_found(self, runtime: Runtime) -> None:
