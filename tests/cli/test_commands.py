@@ -28,7 +28,7 @@ def installed(runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "YDT_OWNER_DATABASE_URL": settings.owner_database_url,
         "YDT_LEDGER_DATABASE_URL": settings.ledger_database_url,
         "YDT_REDIS_URL": settings.redis_url,
-        "YDT_KEK": settings.kek.hex(),
+        "YDT_KEK": settings.keks[1].hex(),
         "YDT_SECRET_KEY": settings.secret_key,
         "YDT_LEDGER_HEAD_FILE": str(settings.ledger_head_file),
     }
