@@ -72,7 +72,7 @@ def retire_evidence(
     if (ended_before is None) == (order_id is None):
         raise click.UsageError("give either --ended-before or --confirm")
     with installation() as runtime:
-        actor = _signed_in(runtime, name, password)
+        actor = signed_in(runtime, name, password)
         with runtime.transaction(actor) as uow:
             if order_id is not None:
                 order = retiring.confirm(uow, order_id)
@@ -83,7 +83,7 @@ def retire_evidence(
     show(answer, f"order {answer['order_id']}", machine=as_json)
 
 
-def _signed_in(runtime: Runtime, name: str, password: str) -> Actor:
+def signed_in(runtime: Runtime, name: str, password: str) -> Actor:
     """Whoever knows the password; the token is never shown."""
     with runtime.transaction(SYSTEM) as uow:
         given = Credentials(login=name, password=password, address="command line")
