@@ -68,7 +68,7 @@ def rewrap(
         if progress is not None:
             progress(moved, max(total, moved))
         with rt.transaction(SYSTEM) as uow:
-            rows = rewrapping.waiting(uow.session, uow.crypto.keyring)
+            rows = rewrapping.waiting(uow.session, uow.crypto.keyring, rewrapping.BATCH)
         if not rows:
             _finish(rt)
             return Rewrapped(version=version, moved=moved, finished=True)

@@ -74,7 +74,7 @@ def old_index(column: str, value: str) -> bytes:
 
 
 def move_all(uow: UnitOfWork, box: CryptoBox) -> int:
-    rows = waiting(uow.session, box.keyring)
+    rows = waiting(uow.session, box.keyring, BATCH)
     return put(uow.session, turn(box.keyring, rows, box.keyring.active(uow.session)))
 
 
@@ -287,11 +287,11 @@ class TestRewrapping:
         box.seal(uow.session, a_place(), PLAIN)
         box = a_box(FIRST, SECOND)
         take_second(uow, box)
-        turned = turn(box.keyring, waiting(uow.session, box.keyring), 2)
+        turned = turn(box.keyring, waiting(uow.session, box.keyring, BATCH), 2)
 
         assert put(uow.session, turned) == 2
         assert put(uow.session, turned) == 0
-        assert waiting(uow.session, box.keyring) == []
+        assert waiting(uow.session, box.keyring, BATCH) == []
 
     def test_a_key_destroyed_meanwhile_stays_so(self, uow: UnitOfWork) -> None:
         box = a_box(FIRST)
@@ -299,7 +299,7 @@ class TestRewrapping:
         box.seal(uow.session, place, PLAIN)
         box = a_box(FIRST, SECOND)
         take_second(uow, box)
-        turned = turn(box.keyring, waiting(uow.session, box.keyring), 2)
+        turned = turn(box.keyring, waiting(uow.session, box.keyring, BATCH), 2)
         box.destroy(uow.session, place.kind, place.owner_id)
 
         put(uow.session, turned)

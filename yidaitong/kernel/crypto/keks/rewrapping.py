@@ -67,7 +67,7 @@ _TABLES: Final[Mapping[Kept, _Table]] = {
 }
 
 
-def waiting(session: Session, keyring: Keyring, limit: int = BATCH) -> list[Wrapped]:
+def waiting(session: Session, keyring: Keyring, limit: int) -> list[Wrapped]:
     """Some of what rests under an older version than the active one; empty when nothing does."""
     active = keyring.active(session)
     found: list[Wrapped] = []
@@ -133,7 +133,8 @@ def put(session: Session, turned: Sequence[Turned]) -> int:
             )
         left |= {one.before.version for one in still}
         done += len(still)
-    _mark(session, left)
+    # A late one moves the moment: it counts from the last key that leaves.
+    _mark(session, left, None)
     return done
 
 
@@ -168,21 +169,20 @@ def in_use(session: Session) -> dict[int, int]:
 
 
 def finish(session: Session) -> list[int]:
-    """Note when a retired version was left by its last key; the versions noted now."""
+    """Note that retired versions were left by their last key; the ones noted now."""
     rows = session.scalars(
         select(Kek.version).where(Kek.retired_at.is_not(None), Kek.rewrapped_at.is_(None))
     ).all()
     done = [version for version in rows if not rests(session, version)]
-    _mark(session, done)
+    _mark(session, done, func.clock_timestamp())
     return done
 
 
-def _mark(session: Session, versions: Iterable[int]) -> None:
-    # Later keys that leave it move the moment: seven days count from the last one.
+def _mark(session: Session, versions: Iterable[int], at: Any) -> None:
     session.execute(
         update(Kek)
         .where(Kek.version.in_(sorted(versions)), Kek.destroyed_at.is_(None))
-        .values(rewrapped_at=func.clock_timestamp())
+        .values(rewrapped_at=at)
     )
 
 

@@ -1,0 +1,423 @@
+"""Changing the key-encryption key of a running platform."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text, update
+
+from tests.authorizations.people import an_official
+from tests.jobs.test_tasks import promised
+from tests.kernel.crypto.services import PLUG_IN, key_service
+from tests.kernel.crypto.test_box import PLAIN, a_place
+from yidaitong.audit.models import AuditEvent
+from yidaitong.authorizations import keks, orders
+from yidaitong.authorizations.order_kinds import OrderKind
+from yidaitong.authorizations.orders import Propose
+from yidaitong.jobs import keks as changing
+from yidaitong.jobs import registry, tasks
+from yidaitong.jobs.worker import perform_with
+from yidaitong.kernel.actor import SYSTEM
+from yidaitong.kernel.crypto.box import CryptoBox, DekKind, KeyUse, Place
+from yidaitong.kernel.crypto.keks.loading import provider_of
+from yidaitong.kernel.crypto.keks.models import IndexKey, Kek
+from yidaitong.kernel.crypto.keks.provider import KekUnavailableError
+from yidaitong.kernel.crypto.keks.rewrapping import in_use
+from yidaitong.kernel.crypto.models import Dek, SigningKey
+from yidaitong.kernel.errors import (
+    ConflictError,
+    ForbiddenError,
+    FourEyesError,
+    InvalidRequestError,
+    InvalidStateError,
+    NotFoundError,
+)
+from yidaitong.runtime import Runtime
+
+OFFICER = an_official("centre_officer")
+CHECKER = an_official("centre_checker")
+BOTH = replace(
+    an_official("centre_officer"),
+    permissions=frozenset({orders.PROPOSE, orders.CONFIRM, orders.READ}),
+)
+Sealed = list[tuple[Place, bytes]]
+
+
+@pytest.fixture
+def rt(runtime: Runtime, tmp_path: Path) -> Iterator[Runtime]:
+    """A platform whose KEKs are files, with version 1."""
+    folder = tmp_path / "keks"
+    folder.mkdir(mode=0o700)
+    tasks.load()
+    made = Runtime(replace(runtime.settings, keks={}, kek_provider="file", kek_dir=folder))
+    made.crypto.keyring.provider.make()
+    with made.transaction(SYSTEM) as uow:
+        uow.crypto.prepare(uow.session)
+    yield made
+    made.close()
+
+
+def some_sealed(rt: Runtime, count: int) -> Sealed:
+    with rt.transaction(SYSTEM) as uow:
+        places = [a_place() for _ in range(count)]
+        return [(place, uow.crypto.seal(uow.session, place, PLAIN)) for place in places]
+
+
+def all_open(rt: Runtime, sealed: Sealed) -> bool:
+    """By a process that remembers no key."""
+    box = CryptoBox(provider_of(rt.settings))
+    with rt.transaction(SYSTEM) as uow:
+        return all(box.open(uow.session, place, one) == PLAIN for place, one in sealed)
+
+
+def used(rt: Runtime) -> dict[int, int]:
+    with rt.transaction(SYSTEM) as uow:
+        return in_use(uow.session)
+
+
+def actions(rt: Runtime) -> list[str]:
+    with rt.transaction(SYSTEM) as uow:
+        query = select(AuditEvent.action).where(AuditEvent.object_type == "kek")
+        return list(uow.session.scalars(query.order_by(AuditEvent.id)))
+
+
+def days_pass(rt: Runtime, days: int) -> None:
+    """As if versions and signing keys had been made, and left, so much earlier."""
+    with rt.transaction(SYSTEM) as uow:
+        for statement in (
+            "UPDATE kek SET created_at = created_at - :ago, rewrapped_at = rewrapped_at - :ago",
+            "UPDATE signing_key SET created_at = created_at - :ago",
+        ):
+            uow.session.execute(text(statement), {"ago": timedelta(days=days)})
+
+
+def rotated(rt: Runtime) -> Sealed:
+    """Version 2 wraps everything; what was sealed under version 1."""
+    sealed = some_sealed(rt, 3)
+    changing.next_version(rt)
+    assert changing.rewrap(rt).finished
+    return sealed
+
+
+def a_proposal(version: int) -> Propose:
+    return Propose(
+        kind=OrderKind.DESTROY_KEK,
+        target_id=keks.kek_id(version),
+        reason_class="KEK_RETIRED",
+        case_number="K-1",
+        terms={"version": str(version)},
+    )
+
+
+def propose(rt: Runtime, version: int) -> UUID:
+    with rt.transaction(OFFICER) as uow:
+        return orders.propose(uow, a_proposal(version))
+
+
+class TestRewrap:
+    def test_everything_ends_under_the_new_version_and_opens(self, rt: Runtime) -> None:
+        sealed = some_sealed(rt, 20)
+        with rt.transaction(SYSTEM) as uow:
+            index = uow.crypto.blind_index(uow.session, "person.phone", "138")
+            child = a_place(kind=DekKind.PACKET, within=sealed[0][0].owner_id)
+            sealed.append((child, uow.crypto.seal(uow.session, child, PLAIN)))
+            held = sealed[1][0]
+            uow.crypto.hold(uow.session, held.kind, held.owner_id, held=True)
+            kids = {use: uow.crypto.kid(uow.session, use) for use in KeyUse}
+        told: list[tuple[int, int]] = []
+
+        assert changing.next_version(rt) == (2, 1)
+        done = changing.rewrap(rt, lambda moved, total: told.append((moved, total)))
+
+        count = 20 + len(KeyUse) + 1  # Data keys, signing keys, the key of the indexes.
+        assert (done.version, done.moved, done.finished) == (2, count, True)
+        assert told == [(0, count), (count, count)]
+        assert used(rt) == {2: count}
+        assert all_open(rt, sealed)
+        fresh = CryptoBox(provider_of(rt.settings))
+        with rt.transaction(SYSTEM) as uow:
+            assert {use: fresh.kid(uow.session, use) for use in KeyUse} == kids
+            assert fresh.blind_index(uow.session, "person.phone", "138") == index
+            kek = uow.session.get_one(Kek, 1)
+            assert kek.retired_at is not None
+            assert kek.rewrapped_at is not None
+        assert actions(rt) == ["keys.new_kek", "keys.rewrap"]
+        assert changing.rewrap(rt).moved == 0
+
+    @pytest.mark.promise("T22")
+    def test_no_seal_and_no_open_fails_while_versions_change(self, rt: Runtime) -> None:
+        known = some_sealed(rt, 30)
+        stop, counts = threading.Event(), [0] * 4
+        failures: list[Exception] = []
+        made: Sealed = []
+
+        def work(number: int) -> None:
+            box = CryptoBox(provider_of(rt.settings))
+            while not stop.is_set():
+                place = a_place()
+                try:
+                    with rt.transaction(SYSTEM) as uow:
+                        uow.crypto = box
+                        one = box.seal(uow.session, place, PLAIN)
+                        box.sign(uow.session, KeyUse.PACKET, "x+jws", PLAIN)
+                    old = known[counts[number] % len(known)]
+                    with rt.transaction(SYSTEM) as uow:
+                        uow.crypto = box
+                        assert box.open(uow.session, place, one) == PLAIN
+                        # Asked of the database, not of this process's memory.
+                        box._data._kept.clear()
+                        assert box.open(uow.session, *old) == PLAIN
+                except Exception as error:  # noqa: BLE001 - whatever it is, it must not be
+                    failures.append(error)
+                    return
+                made.append((place, one))
+                counts[number] += 1
+
+        threads = [threading.Thread(target=work, args=(at,)) for at in range(len(counts))]
+        for thread in threads:
+            thread.start()
+        try:
+            for version in (2, 3, 4):
+                before = sum(counts)
+                assert changing.next_version(rt) == (version, version - 1)
+                while not changing.rewrap(rt).finished or sum(counts) < before + 20:
+                    assert failures == []
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+        assert failures == []
+        assert all(count > 0 for count in counts)
+        assert changing.rewrap(rt).finished
+        assert set(used(rt)) == {4}
+        assert all_open(rt, known + made)
+
+    def test_two_at_once_move_each_key_once(self, rt: Runtime) -> None:
+        sealed = some_sealed(rt, 40)
+        changing.next_version(rt)
+        ready = threading.Barrier(3)
+        results: list[changing.Rewrapped] = []
+
+        def work() -> None:
+            ready.wait()
+            results.append(changing.rewrap(rt))
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert changing.rewrap(rt).finished
+        assert sum(one.moved for one in results) <= 40 + len(KeyUse) + 1
+        assert set(used(rt)) == {2}
+        assert all_open(rt, sealed)
+
+    def test_a_new_version_promises_the_move(self, rt: Runtime) -> None:
+        sealed = some_sealed(rt, 2)
+        changing.next_version(rt)
+
+        assert perform_with(rt, promised(rt, keks.REWRAP))
+
+        assert set(used(rt)) == {2}
+        assert all_open(rt, sealed)
+
+    def test_what_comes_late_moves_the_moment(self, rt: Runtime) -> None:
+        rotated(rt)
+        days_pass(rt, 8)
+        late = a_place()
+        with rt.transaction(SYSTEM) as uow:
+            sealed = uow.crypto.seal(uow.session, late, PLAIN)
+            dek = uow.session.scalars(select(Dek).where(Dek.owner_id == late.owner_id)).one()
+            provider = uow.crypto.keyring.provider
+            about = f"dek:{dek.id}"
+            assert dek.wrapped is not None
+            # As a transaction leaves it that began before the change.
+            dek.wrapped = provider.wrap(1, about, provider.unwrap(2, about, dek.wrapped))
+            dek.kek_ver = 1
+        with pytest.raises(InvalidStateError, match="in use"):
+            propose(rt, 1)
+
+        assert changing.rewrap(rt).moved == 1
+
+        with pytest.raises(InvalidStateError, match="less than seven days"):
+            propose(rt, 1)
+        assert all_open(rt, [(late, sealed)])
+
+
+class TestDestroy:
+    @pytest.mark.promise("T34")
+    def test_two_persons_destroy_it_and_no_old_copy_opens(self, rt: Runtime) -> None:
+        sealed = some_sealed(rt, 2)
+        with rt.transaction(SYSTEM) as uow:
+            copies = uow.session.execute(select(Dek.id, Dek.wrapped)).all()
+        rotated(rt)
+        days_pass(rt, 8)
+
+        order_id = propose(rt, 1)
+        with rt.transaction(SYSTEM) as uow:
+            assert uow.session.get_one(Kek, 1).destroyed_at is None
+        with rt.transaction(CHECKER) as uow:
+            orders.confirm(uow, order_id)
+        assert perform_with(rt, promised(rt, keks.FORGET))
+
+        provider = rt.crypto.keyring.provider
+        assert provider.versions() == (2,)
+        for dek_id, wrapped in copies:
+            assert wrapped is not None
+            with pytest.raises(KekUnavailableError):
+                provider.unwrap(1, f"dek:{dek_id}", wrapped)
+        assert all_open(rt, sealed)
+        rt.check_keys()  # What is destroyed is not missed.
+        assert actions(rt)[-2:] == ["keys.destroy_kek", "keys.forget"]
+        with pytest.raises(InvalidStateError, match="is destroyed"):
+            propose(rt, 1)
+
+    def test_the_second_person_is_another(self, rt: Runtime) -> None:
+        rotated(rt)
+        days_pass(rt, 8)
+        with rt.transaction(BOTH) as uow:
+            order_id = orders.propose(uow, a_proposal(1))
+
+        with rt.transaction(BOTH) as uow, pytest.raises(FourEyesError):
+            orders.confirm(uow, order_id)
+        with rt.transaction(OFFICER) as uow, pytest.raises(ForbiddenError):
+            orders.confirm(uow, order_id)
+        with rt.transaction(OFFICER) as uow, pytest.raises(ConflictError):
+            orders.propose(uow, a_proposal(1))
+
+        assert rt.crypto.keyring.provider.versions() == (1, 2)
+
+    def test_not_the_one_that_wraps_nor_one_in_use_nor_too_early(self, rt: Runtime) -> None:
+        some_sealed(rt, 1)
+        with pytest.raises(InvalidStateError, match="in use"):
+            propose(rt, 1)
+        changing.next_version(rt)
+        with pytest.raises(InvalidStateError, match="in use"):
+            propose(rt, 1)
+        changing.rewrap(rt)
+        with pytest.raises(InvalidStateError, match="less than seven days"):
+            propose(rt, 1)
+        days_pass(rt, 6)
+        with pytest.raises(InvalidStateError, match="less than seven days"):
+            propose(rt, 1)
+        with pytest.raises(NotFoundError):
+            propose(rt, 9)
+        for wrong in ("0", "one"):
+            command = replace(a_proposal(1), terms={"version": wrong})
+            with rt.transaction(OFFICER) as uow, pytest.raises(InvalidRequestError):
+                orders.propose(uow, command)
+        days_pass(rt, 1)
+        propose(rt, 1)
+
+    def test_what_is_used_again_before_the_second_person_stays(self, rt: Runtime) -> None:
+        rotated(rt)
+        days_pass(rt, 8)
+        order_id = propose(rt, 1)
+        with rt.transaction(SYSTEM) as uow:
+            uow.session.execute(update(IndexKey).values(kek_ver=1))
+
+        with rt.transaction(CHECKER) as uow, pytest.raises(InvalidStateError):
+            orders.confirm(uow, order_id)
+
+    def test_where_only_a_person_can_take_it_away_they_are_told(self, runtime: Runtime) -> None:
+        given = {1: bytes(32), 2: bytes(range(32))}
+        one = Runtime(replace(runtime.settings, keks={1: given[1]}))
+        some_sealed(one, 1)
+        one.close()
+        both = Runtime(replace(runtime.settings, keks=given))
+        changing.next_version(both)
+        changing.rewrap(both)
+
+        changing.forget(both, 1)
+
+        assert actions(both)[-1] == "keys.remove_by_hand"
+        both.close()
+
+
+class TestDue:
+    def test_a_person_supplies_the_next_and_is_told_when(self, rt: Runtime) -> None:
+        days_pass(rt, 29)
+        with rt.transaction(SYSTEM) as uow:
+            standing = keks.standing(uow)
+            assert standing == keks.Standing(version=1, age_days=29, due=False, held=True)
+        days_pass(rt, 2)
+        with rt.transaction(SYSTEM) as uow:
+            standing = keks.standing(uow)
+            assert standing is not None
+            assert standing.due
+
+        registry.run(rt, "keys.tick", {})
+
+        assert rt.crypto.keyring.provider.versions() == (1,)
+
+    def test_a_key_service_makes_the_next_by_itself(self, runtime: Runtime) -> None:
+        tasks.load()
+        with key_service() as service:
+            settings = replace(
+                runtime.settings, keks={}, kek_provider=PLUG_IN, kek_config=service.path
+            )
+            rt = Runtime(settings)
+            sealed = some_sealed(rt, 3)
+            registry.run(rt, "keys.tick", {})
+            assert rt.crypto.keyring.provider.versions() == (1,)
+            days_pass(rt, 31)
+
+            registry.run(rt, "keys.tick", {})
+            registry.run(rt, keks.REWRAP, {})
+
+            assert rt.crypto.keyring.provider.versions() == (1, 2)
+            assert set(used(rt)) == {2}
+            assert all_open(rt, sealed)
+            registry.run(rt, "keys.tick", {})
+            assert rt.crypto.keyring.provider.versions() == (1, 2)
+            rt.close()
+
+
+class TestSigningKeys:
+    def kids(self, rt: Runtime) -> dict[KeyUse, str]:
+        with rt.transaction(SYSTEM) as uow:
+            return {use: uow.crypto.kid(uow.session, use) for use in KeyUse}
+
+    @pytest.mark.promise("T22")
+    def test_each_changes_after_a_year_and_the_old_stays_published(self, rt: Runtime) -> None:
+        before = self.kids(rt)
+        days_pass(rt, 364)
+        registry.run(rt, "keys.tick", {})
+        assert self.kids(rt) == before
+        days_pass(rt, 2)
+
+        registry.run(rt, "keys.tick", {})
+        registry.run(rt, "keys.tick", {})
+
+        after = self.kids(rt)
+        assert all(after[use] != before[use] for use in KeyUse)
+        with rt.transaction(SYSTEM) as uow:
+            jwks = {jwk["kid"]: jwk for jwk in uow.crypto.public_jwks(uow.session)["keys"]}
+            assert len(jwks) == 2 * len(KeyUse)
+            for use in KeyUse:
+                assert jwks[before[use]]["ydt_to"] >= jwks[before[use]]["ydt_from"]
+                assert "ydt_to" not in jwks[after[use]]
+                # Whoever pinned the old key finds what the old key says of the new one.
+                row = uow.session.get_one(SigningKey, after[use])
+                assert row.statement is not None
+                assert row.possession is not None
+            changes = uow.session.scalar(
+                select(func.count()).where(AuditEvent.action == "keys.rotate")
+            )
+            assert changes == len(KeyUse)
+
+    def test_it_can_be_turned_off(self, rt: Runtime) -> None:
+        before = self.kids(rt)
+        days_pass(rt, 400)
+        still = Runtime(replace(rt.settings, signing_key_rotation=False))
+
+        registry.run(still, "keys.tick", {})
+
+        assert self.kids(rt) == before
+        still.close()
