@@ -3,31 +3,36 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, update
 
 from tests.authorizations.people import an_official
+from tests.jobs.keyrings import (
+    Sealed,
+    actions,
+    all_open,
+    days_pass,
+    platform_of_files,
+    rotated,
+    some_sealed,
+    used,
+)
 from tests.jobs.test_tasks import promised
-from tests.kernel.crypto.services import PLUG_IN, key_service
 from tests.kernel.crypto.test_box import PLAIN, a_place
-from yidaitong.audit.models import AuditEvent
 from yidaitong.authorizations import keks, orders
 from yidaitong.authorizations.order_kinds import OrderKind
 from yidaitong.authorizations.orders import Propose
 from yidaitong.jobs import keks as changing
-from yidaitong.jobs import registry, tasks
 from yidaitong.jobs.worker import perform_with
 from yidaitong.kernel.actor import SYSTEM
-from yidaitong.kernel.crypto.box import CryptoBox, DekKind, KeyUse, Place
+from yidaitong.kernel.crypto.box import CryptoBox, DekKind, KeyUse
 from yidaitong.kernel.crypto.keks.loading import provider_of
 from yidaitong.kernel.crypto.keks.models import IndexKey, Kek
 from yidaitong.kernel.crypto.keks.provider import KekUnavailableError
-from yidaitong.kernel.crypto.keks.rewrapping import in_use
-from yidaitong.kernel.crypto.models import Dek, SigningKey
+from yidaitong.kernel.crypto.models import Dek
 from yidaitong.kernel.errors import (
     ConflictError,
     ForbiddenError,
@@ -44,63 +49,12 @@ BOTH = replace(
     an_official("centre_officer"),
     permissions=frozenset({orders.PROPOSE, orders.CONFIRM, orders.READ}),
 )
-Sealed = list[tuple[Place, bytes]]
 
 
 @pytest.fixture
 def rt(runtime: Runtime, tmp_path: Path) -> Iterator[Runtime]:
-    """A platform whose KEKs are files, with version 1."""
-    folder = tmp_path / "keks"
-    folder.mkdir(mode=0o700)
-    tasks.load()
-    made = Runtime(replace(runtime.settings, keks={}, kek_provider="file", kek_dir=folder))
-    made.crypto.keyring.provider.make()
-    with made.transaction(SYSTEM) as uow:
-        uow.crypto.prepare(uow.session)
-    yield made
-    made.close()
-
-
-def some_sealed(rt: Runtime, count: int) -> Sealed:
-    with rt.transaction(SYSTEM) as uow:
-        places = [a_place() for _ in range(count)]
-        return [(place, uow.crypto.seal(uow.session, place, PLAIN)) for place in places]
-
-
-def all_open(rt: Runtime, sealed: Sealed) -> bool:
-    """By a process that remembers no key."""
-    box = CryptoBox(provider_of(rt.settings))
-    with rt.transaction(SYSTEM) as uow:
-        return all(box.open(uow.session, place, one) == PLAIN for place, one in sealed)
-
-
-def used(rt: Runtime) -> dict[int, int]:
-    with rt.transaction(SYSTEM) as uow:
-        return in_use(uow.session)
-
-
-def actions(rt: Runtime) -> list[str]:
-    with rt.transaction(SYSTEM) as uow:
-        query = select(AuditEvent.action).where(AuditEvent.object_type == "kek")
-        return list(uow.session.scalars(query.order_by(AuditEvent.id)))
-
-
-def days_pass(rt: Runtime, days: int) -> None:
-    """As if versions and signing keys had been made, and left, so much earlier."""
-    with rt.transaction(SYSTEM) as uow:
-        for statement in (
-            "UPDATE kek SET created_at = created_at - :ago, rewrapped_at = rewrapped_at - :ago",
-            "UPDATE signing_key SET created_at = created_at - :ago",
-        ):
-            uow.session.execute(text(statement), {"ago": timedelta(days=days)})
-
-
-def rotated(rt: Runtime) -> Sealed:
-    """Version 2 wraps everything; what was sealed under version 1."""
-    sealed = some_sealed(rt, 3)
-    changing.next_version(rt)
-    assert changing.rewrap(rt).finished
-    return sealed
+    with platform_of_files(runtime, tmp_path / "keks") as made:
+        yield made
 
 
 def a_proposal(version: int) -> Propose:
@@ -338,86 +292,3 @@ class TestDestroy:
 
         assert actions(both)[-1] == "keys.remove_by_hand"
         both.close()
-
-
-class TestDue:
-    def test_a_person_supplies_the_next_and_is_told_when(self, rt: Runtime) -> None:
-        days_pass(rt, 29)
-        with rt.transaction(SYSTEM) as uow:
-            standing = keks.standing(uow)
-            assert standing == keks.Standing(version=1, age_days=29, due=False, held=True)
-        days_pass(rt, 2)
-        with rt.transaction(SYSTEM) as uow:
-            standing = keks.standing(uow)
-            assert standing is not None
-            assert standing.due
-
-        registry.run(rt, "keys.tick", {})
-
-        assert rt.crypto.keyring.provider.versions() == (1,)
-
-    def test_a_key_service_makes_the_next_by_itself(self, runtime: Runtime) -> None:
-        tasks.load()
-        with key_service() as service:
-            settings = replace(
-                runtime.settings, keks={}, kek_provider=PLUG_IN, kek_config=service.path
-            )
-            rt = Runtime(settings)
-            sealed = some_sealed(rt, 3)
-            registry.run(rt, "keys.tick", {})
-            assert rt.crypto.keyring.provider.versions() == (1,)
-            days_pass(rt, 31)
-
-            registry.run(rt, "keys.tick", {})
-            registry.run(rt, keks.REWRAP, {})
-
-            assert rt.crypto.keyring.provider.versions() == (1, 2)
-            assert set(used(rt)) == {2}
-            assert all_open(rt, sealed)
-            registry.run(rt, "keys.tick", {})
-            assert rt.crypto.keyring.provider.versions() == (1, 2)
-            rt.close()
-
-
-class TestSigningKeys:
-    def kids(self, rt: Runtime) -> dict[KeyUse, str]:
-        with rt.transaction(SYSTEM) as uow:
-            return {use: uow.crypto.kid(uow.session, use) for use in KeyUse}
-
-    @pytest.mark.promise("T22")
-    def test_each_changes_after_a_year_and_the_old_stays_published(self, rt: Runtime) -> None:
-        before = self.kids(rt)
-        days_pass(rt, 364)
-        registry.run(rt, "keys.tick", {})
-        assert self.kids(rt) == before
-        days_pass(rt, 2)
-
-        registry.run(rt, "keys.tick", {})
-        registry.run(rt, "keys.tick", {})
-
-        after = self.kids(rt)
-        assert all(after[use] != before[use] for use in KeyUse)
-        with rt.transaction(SYSTEM) as uow:
-            jwks = {jwk["kid"]: jwk for jwk in uow.crypto.public_jwks(uow.session)["keys"]}
-            assert len(jwks) == 2 * len(KeyUse)
-            for use in KeyUse:
-                assert jwks[before[use]]["ydt_to"] >= jwks[before[use]]["ydt_from"]
-                assert "ydt_to" not in jwks[after[use]]
-                # Whoever pinned the old key finds what the old key says of the new one.
-                row = uow.session.get_one(SigningKey, after[use])
-                assert row.statement is not None
-                assert row.possession is not None
-            changes = uow.session.scalar(
-                select(func.count()).where(AuditEvent.action == "keys.rotate")
-            )
-            assert changes == len(KeyUse)
-
-    def test_it_can_be_turned_off(self, rt: Runtime) -> None:
-        before = self.kids(rt)
-        days_pass(rt, 400)
-        still = Runtime(replace(rt.settings, signing_key_rotation=False))
-
-        registry.run(still, "keys.tick", {})
-
-        assert self.kids(rt) == before
-        still.close()

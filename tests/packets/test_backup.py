@@ -9,21 +9,25 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from tests.conftest import Server, settings_for
 from tests.packets.builders import Story, a_story
 from tests.packets.test_at_rest import CANARY, planted, spellings
 from tests.packets.test_dump import opened
+from yidaitong.authorizations import keks
 from yidaitong.jobs import keks as changing
 from yidaitong.jobs import ledger
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.crypto.box import KeyUse
 from yidaitong.kernel.crypto.errors import SealBrokenError
 from yidaitong.kernel.crypto.keks.provider import KekUnavailableError
+from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.settings import Settings
 from yidaitong.packets.verify import verify
 from yidaitong.runtime import Runtime
+
+_KEY_TABLES = ("dek", "kek", "index_key", "signing_key")
 
 
 def program(name: str) -> str:
@@ -80,8 +84,8 @@ class TestBackup:
         assert {"content", "jwe"} <= set(opened(there, packet_id))
         assert verify(there.fetch(packet_id).jwe, story.trust()).ok
         back.close()
-        for keks in ({1: bytes(32)}, {}, {2: elsewhere.keks[1]}):
-            thief = Runtime(replace(elsewhere, keks=keks))
+        for held in ({1: bytes(32)}, {}, {2: elsewhere.keks[1]}):
+            thief = Runtime(replace(elsewhere, keks=held))
             with pytest.raises(KekUnavailableError, match="version 1"):
                 thief.check_keys()
             assert opened(replace(story, runtime=thief), packet_id) == []
@@ -103,14 +107,31 @@ class TestBackup:
         both = Runtime(replace(story.runtime.settings, keks=two))
         changing.next_version(both)
         assert changing.rewrap(both).finished
+        with both.transaction(SYSTEM) as uow:  # A week later two persons destroy it.
+            week = text("UPDATE kek SET rewrapped_at = rewrapped_at - interval '8 d'")
+            uow.session.execute(week)
+            keks.destroy(uow, 1, uuid7())
         both.close()
         run("psql", elsewhere.owner_database_url, "-q", "-v", "ON_ERROR_STOP=1", "-f", str(dump))
         # All that is left after version 1 was destroyed.
         left = {2: two[2]}
 
-        thief = Runtime(replace(elsewhere, keks=left))
-        assert opened(replace(story, runtime=thief), packet_id) == []
-        thief.close()
+        old = replace(story, runtime=Runtime(replace(elsewhere, keks=left)))
+        assert opened(old, packet_id) == []
+        old.runtime.close()
+
+        # With the newest dump of the key tables over it, it does: that is how one restores.
+        keys = tmp_path / "keys.sql"
+        words = [word for table in _KEY_TABLES for word in ("-t", f"public.{table}")]
+        source = story.runtime.settings.owner_database_url
+        run("pg_dump", source, "--data-only", *words, "-f", str(keys))
+        target = elsewhere.owner_database_url
+        run("psql", target, "-q", "-c", f"TRUNCATE {', '.join(_KEY_TABLES)}")
+        run("psql", target, "-q", "-v", "ON_ERROR_STOP=1", "-f", str(keys))
+        back = replace(story, runtime=Runtime(replace(elsewhere, keks=left)))
+        back.runtime.check_keys()
+        assert {"content", "jwe"} <= set(opened(back, packet_id))
+        back.runtime.close()
 
         live = Runtime(replace(story.runtime.settings, keks=left))
         there = replace(story, runtime=live)

@@ -11,6 +11,7 @@ from yidaitong.accounts.models import SessionKind
 from yidaitong.cli.context import as_json, installation, show
 from yidaitong.kernel.actor import SYSTEM, Actor
 from yidaitong.kernel.crypto.uses import KeyUse
+from yidaitong.kernel.errors import NotFoundError
 from yidaitong.lending import retiring
 from yidaitong.packets import rotating
 from yidaitong.runtime import Runtime
@@ -52,6 +53,19 @@ def rotate(use: str, *, compromised: bool, as_json: bool) -> None:
         "possession": changed.possession,
     }
     show(answer, f"{changed.old_kid} → {changed.new_kid}", machine=as_json)
+
+
+@keys.command()
+@click.argument("kid")
+@as_json
+def statement(kid: str, *, as_json: bool) -> None:
+    """Print the statement by which KID took over, for whoever pinned the key before it."""
+    with installation() as runtime, runtime.transaction(SYSTEM) as uow:
+        found = uow.crypto.statement(uow.session, kid)
+    if found is None:
+        raise NotFoundError(f"no statement of {kid}")
+    told, possession = found
+    show({"statement": told, "possession": possession}, f"{told}\n{possession}", machine=as_json)
 
 
 @keys.command("retire-evidence")

@@ -147,6 +147,8 @@ def variables(home: Home, environ: Mapping[str, str], **more: str) -> dict[str, 
         "YDT_LEDGER_HEAD_FILE": str(home.file("ledger", "head")),
         "YDT_GATEWAY_KEYS_FILE": str(home.file("sandbox", "departments.jwks.json")),
         "YDT_BANK_KEYS_DIR": str(home.file("sandbox", "bank-keys")),
+        # The made-up departments read our keys from a file that is written by hand.
+        "YDT_SIGNING_KEY_ROTATION": "false",
         **home.addresses(),
     }
     if not _given(environ, "YDT_SECRET_KEY"):

@@ -1,8 +1,6 @@
 """Versions of the key-encryption key on a real database: old ones open, wrong ones are named."""
 
 import secrets
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +15,6 @@ from yidaitong.kernel.crypto import envelope
 from yidaitong.kernel.crypto.box import CryptoBox, DekKind, KeyUse
 from yidaitong.kernel.crypto.errors import SealBrokenError
 from yidaitong.kernel.crypto.keks.keyring import BLIND_INDEX, Keyring, index_name
-from yidaitong.kernel.crypto.keks.kinds.file import Folder
 from yidaitong.kernel.crypto.keks.loading import provider_of
 from yidaitong.kernel.crypto.keks.local import LocalKeks
 from yidaitong.kernel.crypto.keks.models import IndexKey, Kek
@@ -28,7 +25,7 @@ from yidaitong.kernel.crypto.models import Dek, SigningKey
 from yidaitong.kernel.crypto.signingkeys import jwk_of
 from yidaitong.kernel.errors import InvalidStateError
 from yidaitong.kernel.ids import uuid7
-from yidaitong.kernel.settings import Settings, SettingsError, load_settings
+from yidaitong.kernel.settings import load_settings
 from yidaitong.kernel.uow import UnitOfWork
 
 FIRST, SECOND = bytes(range(32)), bytes(range(32, 64))
@@ -96,7 +93,7 @@ class TestOldInstallation:
         take_second(uow, box)
         assert move_all(uow, box) == 3
 
-        fresh = CryptoBox(LocalKeks(_only(2, SECOND)))
+        fresh = CryptoBox(LocalKeks(only(2, SECOND)))
         assert fresh.open(uow.session, field["place"], field["sealed"]) == PLAIN
         assert fresh.public_key(uow.session, KeyUse.PACKET) == public
         assert len(fresh.raw_sign(uow.session, KeyUse.PACKET, PLAIN)) == 64
@@ -119,7 +116,7 @@ class TestOldInstallation:
         assert a_box(FIRST).keyring.check(uow.session) == 1
 
 
-def _only(version: int, key: bytes) -> Any:
+def only(version: int, key: bytes) -> Any:
     from_env = load_settings(
         {
             "YDT_DATABASE_URL": "postgresql:///none",
@@ -271,10 +268,10 @@ class TestRewrapping:
         # The data key of the consent, and the key of the indexes; the packet's key rests under it.
         assert move_all(uow, box) == 2
 
-        assert CryptoBox(LocalKeks(_only(2, SECOND))).open(uow.session, place, sealed) == PLAIN
+        assert CryptoBox(LocalKeks(only(2, SECOND))).open(uow.session, place, sealed) == PLAIN
         with pytest.raises(KekUnavailableError):
             a_box(FIRST).open(uow.session, place, sealed)
-        only_new = Keyring(LocalKeks(_only(2, SECOND)))
+        only_new = Keyring(LocalKeks(only(2, SECOND)))
         for dek_id, wrapped in dump:
             assert wrapped is not None
             with pytest.raises(SealBrokenError):
@@ -318,90 +315,3 @@ class TestRewrapping:
             sizes.append(put(uow.session, turn(box.keyring, rows, 2)))
         assert sizes == [2, 2, 2]
         assert BATCH == 1_000
-
-
-class TestFolder:
-    def settings(self, base: Settings, folder: Path, env: str = "test") -> Settings:
-        return replace(base, env=env, kek_provider="file", kek_dir=folder)
-
-    def test_versions_are_files_for_their_owner_only(
-        self, tmp_path: Path, base_settings: Settings
-    ) -> None:
-        held = provider_of(self.settings(base_settings, tmp_path))
-        assert held.versions() == ()
-        assert (held.make(), held.make()) == (1, 2)
-
-        assert [path.stat().st_mode & 0o777 for path in sorted(tmp_path.iterdir())] == [0o600] * 2
-        assert held.versions() == (1, 2)
-        wrapped = held.wrap(2, "dek:x", SECOND)
-        assert held.unwrap(2, "dek:x", wrapped) == SECOND
-        with pytest.raises(SealBrokenError):
-            held.unwrap(1, "dek:x", wrapped)
-
-    def test_a_destroyed_one_is_gone_at_once_in_every_process(
-        self, tmp_path: Path, base_settings: Settings
-    ) -> None:
-        held, other = (provider_of(self.settings(base_settings, tmp_path)) for _ in range(2))
-        held.make()
-        wrapped = other.wrap(1, "dek:x", SECOND)
-
-        assert held.destroy(1)
-        assert held.destroy(1)
-
-        with pytest.raises(KekUnavailableError, match="version 1 is not given"):
-            other.unwrap(1, "dek:x", wrapped)
-        assert list(tmp_path.iterdir()) == []
-
-    def test_production_refuses_a_key_everybody_reads(
-        self, tmp_path: Path, base_settings: Settings
-    ) -> None:
-        Folder(tmp_path).make()
-        (tmp_path / "1").chmod(0o644)
-
-        with pytest.raises(SettingsError, match="version 1 is open to everybody"):
-            provider_of(self.settings(base_settings, tmp_path, "prod"))
-        assert provider_of(self.settings(base_settings, tmp_path)).versions() == (1,)
-
-    def test_what_is_no_key_is_named_and_not_shown(
-        self, tmp_path: Path, base_settings: Settings
-    ) -> None:
-        (tmp_path / "1").write_text("secret-words", encoding="ascii")
-        (tmp_path / "notes").write_text("", encoding="ascii")
-        held = provider_of(self.settings(base_settings, tmp_path))
-
-        assert held.versions() == (1,)
-        with pytest.raises(KekUnavailableError, match="version 1 is not 32 bytes") as refused:
-            held.wrap(1, "dek:x", SECOND)
-        assert "secret-words" not in str(refused.value)
-
-    def test_a_folder_must_be_there(self, tmp_path: Path, base_settings: Settings) -> None:
-        with pytest.raises(SettingsError, match="YDT_KEK_DIR"):
-            provider_of(self.settings(base_settings, tmp_path / "none"))
-        with pytest.raises(KekUnavailableError, match="cannot be read"):
-            Folder(tmp_path / "none").versions()
-
-
-class TestEnvironment:
-    def test_a_person_supplies_and_takes_away(self) -> None:
-        held = LocalKeks(_only(3, FIRST))
-
-        assert held.versions() == (3,)
-        with pytest.raises(InvalidStateError, match="YDT_KEK_4"):
-            held.make()
-        assert held.destroy(2)
-        assert not held.destroy(3)
-
-    @pytest.mark.promise("T21")
-    def test_nothing_shows_a_key(self, base_settings: Settings) -> None:
-        held = provider_of(base_settings)
-        shown = repr([held, Keyring(held), base_settings, base_settings.keks.keys()])
-
-        assert FIRST.hex() not in shown
-        assert repr(FIRST) not in shown
-
-
-class TestLoading:
-    @pytest.mark.parametrize("name", ["moon", "no.such.module:thing", "yidaitong.runtime:nothing"])
-    def test_an_unknown_provider_is_one_message(self, base_settings: Settings, name: str) -> None:
-        with pytest.raises(SettingsError, match="YDT_KEK_PROVIDER"):
-            provider_of(replace(base_settings, kek_provider=name))

@@ -113,6 +113,10 @@ class CryptoBox:
         """Whether the active key of ``use`` is older than ``age``; nobody else changes it now."""
         return self._signing.is_due(session, use, age)
 
+    def statement(self, session: Session, kid: str) -> tuple[str, str] | None:
+        """The two signatures of :class:`Rotation` by which a key took over; None if from none."""
+        return self._signing.statement(session, kid)
+
     def public_jwks(self, session: Session) -> dict[str, Any]:
         """All our public keys, retired ones too (RFC 7517)."""
         return {"keys": self._signing.published(session)}

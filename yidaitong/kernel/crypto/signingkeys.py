@@ -131,6 +131,16 @@ class SigningKeys:
             .execution_options(synchronize_session=False)
         )
 
+    def statement(self, session: Session, kid: str) -> tuple[str, str] | None:
+        """What :meth:`keep_statement` kept; None for a key that took over from none."""
+        with session.no_autoflush:
+            row = session.execute(
+                select(SigningKey.statement, SigningKey.possession).where(SigningKey.kid == kid)
+            ).one_or_none()
+        if row is None or row[0] is None or row[1] is None:
+            return None
+        return row[0], row[1]
+
     def published(self, session: Session) -> list[dict[str, Any]]:
         """Public keys, oldest first, retired and revoked ones too."""
         with session.no_autoflush:
