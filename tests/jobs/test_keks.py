@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -26,9 +27,12 @@ from yidaitong.authorizations import keks, orders
 from yidaitong.authorizations.order_kinds import OrderKind
 from yidaitong.authorizations.orders import Propose
 from yidaitong.jobs import keks as changing
+from yidaitong.jobs import registry
 from yidaitong.jobs.worker import perform_with
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.crypto.box import CryptoBox, DekKind, KeyUse
+from yidaitong.kernel.crypto.errors import SealBrokenError
+from yidaitong.kernel.crypto.keks import rewrapping
 from yidaitong.kernel.crypto.keks.loading import provider_of
 from yidaitong.kernel.crypto.keks.models import IndexKey, Kek
 from yidaitong.kernel.crypto.keks.provider import KekUnavailableError
@@ -171,6 +175,26 @@ class TestRewrap:
         assert sum(one.moved for one in results) <= 40 + len(KeyUse) + 1
         assert set(used(rt)) == {2}
         assert all_open(rt, sealed)
+
+    def test_a_row_that_does_not_unwrap_holds_no_other_up(self, rt: Runtime) -> None:
+        sealed = some_sealed(rt, 8)
+        with rt.transaction(SYSTEM) as uow:
+            first = uow.session.scalars(select(Dek).order_by(Dek.id).limit(1)).one()
+            first.wrapped = bytes(41)
+            name = f"dek:{first.id}"
+        changing.next_version(rt)
+
+        with patch.object(rewrapping, "BATCH", 2):
+            done = changing.rewrap(rt)
+
+        assert (done.moved, done.finished, done.broken) == (8 + len(KeyUse), False, [name])
+        assert used(rt) == {1: 1, 2: 8 + len(KeyUse)}
+        assert sum(all_open(rt, [one]) for one in sealed[1:]) == 7
+        with pytest.raises(SealBrokenError, match=name):
+            registry.run(rt, keks.REWRAP, {})
+        days_pass(rt, 8)
+        with pytest.raises(InvalidStateError, match="in use"):
+            propose(rt, 1)
 
     def test_a_new_version_promises_the_move(self, rt: Runtime) -> None:
         sealed = some_sealed(rt, 2)

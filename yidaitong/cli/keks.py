@@ -19,6 +19,7 @@ from yidaitong.kernel.crypto.keks.keyring import Version
 
 __all__ = ["keys"]
 
+BROKEN: Final = 1
 UNFINISHED: Final = 3
 
 
@@ -50,7 +51,7 @@ def new_kek(*, as_json: bool) -> None:
 def rewrap(*, as_json: bool) -> None:
     """Move every key to the active version, with progress. Safe to end and to repeat.
 
-    Exit code: 0 nothing rests under an older version, 3 some of it is held by others for now.
+    Exit code: 0 all are under it, 1 some keys do not unwrap, 3 others hold some for now.
     """
     with installation() as runtime, Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("keys")
@@ -58,7 +59,11 @@ def rewrap(*, as_json: bool) -> None:
             runtime, lambda moved, total: bar.update(task, completed=moved, total=total)
         )
     rest = "" if done.finished else "; run it again for the rest"
-    show(asdict(done), f"{done.moved} keys moved to KEK {done.version}{rest}", machine=as_json)
+    lines = [f"{done.moved} keys moved to KEK {done.version}{rest}"]
+    lines += [f"does not unwrap: {about}" for about in done.broken]
+    show(asdict(done), "\n".join(lines), machine=as_json)
+    if done.broken:
+        sys.exit(BROKEN)
     sys.exit(0 if done.finished else UNFINISHED)
 
 

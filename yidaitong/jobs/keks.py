@@ -1,6 +1,6 @@
 """Changing the key-encryption key under way: the next version, moving keys, destroying the old."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -11,6 +11,7 @@ from yidaitong import audit
 from yidaitong.authorizations import keks
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import monotonic
+from yidaitong.kernel.crypto.errors import SealBrokenError
 from yidaitong.kernel.crypto.keks import rewrapping
 from yidaitong.kernel.crypto.keks.provider import current
 from yidaitong.runtime import Runtime
@@ -24,11 +25,15 @@ Progress = Callable[[int, int], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrapped:
-    """What one run moved; ``finished`` when nothing rests under an older version any more."""
+    """What one run moved; ``finished`` when nothing rests under an older version any more.
+
+    ``broken`` names rows that do not unwrap: they stay as they are, for a person to look at.
+    """
 
     version: int
     moved: int
     finished: bool
+    broken: Sequence[str] = ()
 
 
 def next_version(rt: Runtime) -> tuple[int, int]:
@@ -57,9 +62,9 @@ def rewrap(
 
     Raises:
         KekUnavailableError: a version is not to be had.
-        SealBrokenError: a row was altered, or belongs elsewhere.
     """
     began, moved = monotonic(), 0
+    broken: list[str] = []
     with rt.transaction(SYSTEM) as uow:
         version = uow.crypto.keyring.active(uow.session)
         counts = rewrapping.in_use(uow.session) if progress is not None else {}
@@ -67,18 +72,25 @@ def rewrap(
     while seconds is None or monotonic() - began < seconds:
         if progress is not None:
             progress(moved, max(total, moved))
-        with rt.transaction(SYSTEM) as uow:
-            rows = rewrapping.waiting(uow.session, uow.crypto.keyring, rewrapping.BATCH)
+        rows = _waiting(rt, broken)
         if not rows:
             _finish(rt)
-            return Rewrapped(version=version, moved=moved, finished=True)
-        turned = rewrapping.turn(rt.crypto.keyring, rows, version)
+            return Rewrapped(version=version, moved=moved, finished=not broken, broken=broken)
+        turned, refused = rewrapping.turn(rt.crypto.keyring, rows, version)
+        broken += [row.about for row in refused]
         with rt.transaction(SYSTEM) as uow:
             done = rewrapping.put(uow.session, turned)
         moved += done
-        if not done:
+        if turned and not done:
             break  # Others hold what is left: they move it, or the next run does.
-    return Rewrapped(version=version, moved=moved, finished=False)
+    return Rewrapped(version=version, moved=moved, finished=False, broken=broken)
+
+
+def _waiting(rt: Runtime, broken: Collection[str]) -> list[rewrapping.Wrapped]:
+    with rt.transaction(SYSTEM) as uow:
+        limit = rewrapping.BATCH + len(broken)
+        rows = rewrapping.waiting(uow.session, uow.crypto.keyring, limit)
+    return [row for row in rows if row.about not in broken]
 
 
 def _finish(rt: Runtime) -> None:
@@ -88,8 +100,14 @@ def _finish(rt: Runtime) -> None:
 
 
 def run_rewrap(rt: Runtime) -> timedelta | None:
-    """The job: as far as half a minute goes, then again."""
+    """The job: as far as half a minute goes, then again.
+
+    Raises:
+        SealBrokenError: all others are moved, but these rows do not unwrap.
+    """
     done = rewrap(rt, seconds=_JOB_SECONDS)
+    if done.broken:
+        raise SealBrokenError(f"{len(done.broken)} keys do not unwrap, first {done.broken[0]}")
     return None if done.finished else timedelta(seconds=1)
 
 

@@ -72,7 +72,7 @@ def old_index(column: str, value: str) -> bytes:
 
 def move_all(uow: UnitOfWork, box: CryptoBox) -> int:
     rows = waiting(uow.session, box.keyring, BATCH)
-    return put(uow.session, turn(box.keyring, rows, box.keyring.active(uow.session)))
+    return put(uow.session, turn(box.keyring, rows, box.keyring.active(uow.session))[0])
 
 
 def take_second(uow: UnitOfWork, box: CryptoBox) -> None:
@@ -284,7 +284,7 @@ class TestRewrapping:
         box.seal(uow.session, a_place(), PLAIN)
         box = a_box(FIRST, SECOND)
         take_second(uow, box)
-        turned = turn(box.keyring, waiting(uow.session, box.keyring, BATCH), 2)
+        turned, _ = turn(box.keyring, waiting(uow.session, box.keyring, BATCH), 2)
 
         assert put(uow.session, turned) == 2
         assert put(uow.session, turned) == 0
@@ -296,7 +296,7 @@ class TestRewrapping:
         box.seal(uow.session, place, PLAIN)
         box = a_box(FIRST, SECOND)
         take_second(uow, box)
-        turned = turn(box.keyring, waiting(uow.session, box.keyring, BATCH), 2)
+        turned, _ = turn(box.keyring, waiting(uow.session, box.keyring, BATCH), 2)
         box.destroy(uow.session, place.kind, place.owner_id)
 
         put(uow.session, turned)
@@ -312,6 +312,6 @@ class TestRewrapping:
 
         sizes = []
         while rows := waiting(uow.session, box.keyring, 2):
-            sizes.append(put(uow.session, turn(box.keyring, rows, 2)))
+            sizes.append(put(uow.session, turn(box.keyring, rows, 2)[0]))
         assert sizes == [2, 2, 2]
         assert BATCH == 1_000

@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from yidaitong.kernel.crypto.errors import SealBrokenError
 from yidaitong.kernel.crypto.keks.keyring import Keyring, dek_name, index_name, signing_name
 from yidaitong.kernel.crypto.keks.models import IndexKey, Kek
 from yidaitong.kernel.crypto.models import Dek, SigningKey
@@ -87,23 +88,26 @@ def waiting(session: Session, keyring: Keyring, limit: int) -> list[Wrapped]:
     return found
 
 
-def turn(keyring: Keyring, rows: Iterable[Wrapped], version: int) -> list[Turned]:
-    """The same keys under ``version``; no transaction is open while the KEK's holder works.
+def turn(
+    keyring: Keyring, rows: Iterable[Wrapped], version: int
+) -> tuple[list[Turned], list[Wrapped]]:
+    """The same keys under ``version``, and those that do not unwrap: altered, or of another row.
+
+    No transaction is open while the KEK's holder works.
 
     Raises:
         KekUnavailableError: a version is not to be had.
-        SealBrokenError: a row was altered, or belongs elsewhere.
     """
-    return [
-        Turned(
-            before=row,
-            version=version,
-            wrapped=keyring.provider.wrap(
-                version, row.about, keyring.unwrap(row.version, row.about, row.wrapped)
-            ),
-        )
-        for row in rows
-    ]
+    turned, broken = [], []
+    for row in rows:
+        try:
+            key = keyring.unwrap(row.version, row.about, row.wrapped)
+        except SealBrokenError:
+            broken.append(row)
+            continue
+        wrapped = keyring.provider.wrap(version, row.about, key)
+        turned.append(Turned(before=row, version=version, wrapped=wrapped))
+    return turned, broken
 
 
 def put(session: Session, turned: Sequence[Turned]) -> int:

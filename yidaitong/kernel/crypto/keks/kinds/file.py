@@ -5,6 +5,7 @@ Read at each use: a new version is found without a restart, a destroyed one is g
 
 import contextlib
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from yidaitong.kernel.crypto.wrapping import KEY_BYTES
 from yidaitong.kernel.settings import Settings, SettingsError
 
 _log = structlog.get_logger(__name__)
+_VERSION: Final = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _OTHERS: Final = 0o007
 _PRIVATE: Final = 0o600
 _BEYOND_OWNER: Final = 0o177
@@ -123,4 +125,4 @@ def provider(settings: Settings) -> LocalKeks:
 
 
 def _is_number(name: str) -> bool:
-    return name.isascii() and name.isdecimal() and not name.startswith("0")
+    return _VERSION.fullmatch(name) is not None
