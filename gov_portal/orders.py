@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from gov_portal.blueprints import pages
 from gov_portal.orders_schema import DecideSchema, NewOrderQuery, OrderSchema
 from gov_portal.schemas import PAGE, ListQuery
-from yidaitong.authorizations import ordering_view, orders, queries
+from yidaitong.authorizations import keks, ordering_view, orders, queries
 from yidaitong.authorizations.order_kinds import OrderKind
 from yidaitong.enterprises.queries import indexes_of
 from yidaitong.kernel.uow import UnitOfWork
@@ -24,7 +24,12 @@ from yidaitong.web.views import requires, use_command
 def orders_page(uow: UnitOfWork, query: dict[str, Any]) -> ResponseReturnValue:
     """Orders, newest first."""
     rows = orders.orders(uow, query["after"], PAGE + 1)
-    return render_template("gov/orders/list.html", rows=rows[:PAGE], more=len(rows) > PAGE)
+    return render_template(
+        "gov/orders/list.html",
+        rows=rows[:PAGE],
+        more=len(rows) > PAGE,
+        keks=keks.left_behind(uow),
+    )
 
 
 @pages.get("/consents")

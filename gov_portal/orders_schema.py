@@ -26,6 +26,7 @@ class OrderSchema(CommandSchema):
     template_id = Line(load_default="", max_length=64)
     reconsent_on = fields.Date(load_default=None)
     head_at = Line(load_default="", max_length=40)
+    version = Line(load_default="", max_length=5)
 
 
 class DecideSchema(CommandSchema):

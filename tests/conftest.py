@@ -14,6 +14,7 @@ from tests import servers
 from tests.servers import DATABASE_VARIABLE
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.crypto.box import CryptoBox
+from yidaitong.kernel.crypto.keks.loading import provider_of
 from yidaitong.kernel.db.engine import bind_actor, make_engine
 from yidaitong.kernel.settings import Settings
 from yidaitong.kernel.uow import UnitOfWork
@@ -86,7 +87,7 @@ def base_settings(server: Server, tmp_path_factory: pytest.TempPathFactory) -> S
         ledger_database_url=_named(server.url, server.template, "ydt_ledger"),
         redis_url=servers.redis_url(),
         secret_key="test-secret-key-test-secret-key-0000",
-        kek=bytes(range(32)),
+        keks={1: bytes(range(32))},
         cookie_secure=False,
         ledger_head_file=home / "head",
         gateway_keys_file=home / "departments.jwks.json",
@@ -112,7 +113,7 @@ def settings_for(settings: Settings, server: Server, name: str, home: Path) -> S
 @pytest.fixture(scope="session")
 def crypto(base_settings: Settings) -> CryptoBox:
     """The suite's keys."""
-    return CryptoBox(base_settings.kek)
+    return CryptoBox(provider_of(base_settings))
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,14 @@ class Platform:
         shutil.copytree(self.settings.home, made.home, dirs_exist_ok=True)
         return made
 
+    @contextmanager
+    def branched(self, known: Settings, name: str) -> Iterator[Settings]:
+        """As :meth:`branch` with the rest of ``known``, gone with the block."""
+        made = self.branch(name)
+        yield replace(made, keks=known.keks)
+        self.leave()
+        self.forget(name)
+
     def forget(self, name: str) -> None:
         self._admin(f'DROP DATABASE "{name}" WITH (FORCE)')
 

@@ -23,6 +23,7 @@ from yidaitong.departments.gateway import Gateway
 from yidaitong.departments.wire import TICKET_TYP
 from yidaitong.kernel.actor import SYSTEM, Actor
 from yidaitong.kernel.crypto.box import CryptoBox, KeyUse
+from yidaitong.kernel.crypto.keks.loading import provider_of
 from yidaitong.kernel.db.engine import bind_actor, make_engine, make_session_factory
 from yidaitong.kernel.errors import DomainError
 from yidaitong.kernel.settings import Settings
@@ -49,7 +50,7 @@ class Runtime:
     crypto: CryptoBox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.crypto = CryptoBox(self.settings.kek)
+        self.crypto = CryptoBox(provider_of(self.settings))
 
     @cached_property
     def engine(self) -> Engine:
@@ -60,6 +61,18 @@ class Runtime:
     def ledger_engine(self) -> Engine:
         """Engine of the sequencer's and publisher's role."""
         return make_engine(self.settings.ledger_database_url, pool_size=2)
+
+    def check_keys(self) -> None:
+        """Make sure that we hold the right key-encryption keys; a database may be away.
+
+        Raises:
+            KekUnavailableError: a version is missing, or is another key.
+        """
+        try:
+            with self.transaction(SYSTEM) as uow:
+                self.crypto.keyring.check(uow.session)
+        except SQLAlchemyError as error:
+            _log.warning("keys.not_checked", reason=type(error).__name__)
 
     @cached_property
     def sessions(self) -> sessionmaker[Session]:

@@ -55,7 +55,7 @@ def settings_of(cluster: Cluster, database: str, home: Path) -> Settings:
         ledger_database_url=url(cluster.server.owner_url, database, "ydt_ledger"),
         redis_url="redis://127.0.0.1:1",
         secret_key="0" * 32,
-        kek=bytes(32),
+        keks={1: bytes(32)},
         ledger_head_file=home / "head",
     )
 

@@ -4,15 +4,20 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from yidaitong.accounts.errors import WrongCredentialsError
 from yidaitong.cli.main import COMMANDS, cli
 from yidaitong.jobs import ledger
-from yidaitong.kernel.errors import FourEyesError
+from yidaitong.kernel.actor import SYSTEM
+from yidaitong.kernel.crypto.uses import KeyUse
+from yidaitong.kernel.errors import ForbiddenError, FourEyesError, InvalidStateError
+from yidaitong.kernel.settings import Settings
 from yidaitong.runtime import Runtime
 from yidaitong.sandbox.staff import PASSWORD, hire
 
@@ -28,7 +33,7 @@ def installed(runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         "YDT_OWNER_DATABASE_URL": settings.owner_database_url,
         "YDT_LEDGER_DATABASE_URL": settings.ledger_database_url,
         "YDT_REDIS_URL": settings.redis_url,
-        "YDT_KEK": settings.kek.hex(),
+        "YDT_KEK": settings.keks[1].hex(),
         "YDT_SECRET_KEY": settings.secret_key,
         "YDT_LEDGER_HEAD_FILE": str(settings.ledger_head_file),
     }
@@ -192,3 +197,118 @@ class TestRetireEvidence:
                 "--confirm",
                 order_id,
             )
+
+
+def _prod(settings: Settings, keks: dict[int, bytes]) -> dict[str, str]:
+    """Variables of a process in production on the test's own servers."""
+    given = {
+        "YDT_ENV": "prod",
+        "YDT_DATABASE_URL": settings.database_url,
+        "YDT_OWNER_DATABASE_URL": settings.owner_database_url,
+        "YDT_LEDGER_DATABASE_URL": settings.ledger_database_url,
+        "YDT_REDIS_URL": settings.redis_url,
+        "YDT_SECRET_KEY": settings.secret_key,
+        "YDT_LEDGER_HEAD_FILE": str(settings.ledger_head_file),
+        "YDT_GATEWAY_URL": "https://gateway.example",
+        "YDT_IDENTITY_PROVIDER_URL": "https://identity.example",
+    }
+    return given | {f"YDT_KEK_{version}": key.hex() for version, key in keks.items()}
+
+
+class TestKeks:
+    def test_versions_are_listed_taken_and_moved(
+        self, installed: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ledger.step(installed)
+        first = json.loads(_run("keys", "keks", "--json").stdout)
+        assert first["due"] is False
+        assert [(one["version"], one["held"]) for one in first["versions"]] == [(1, True)]
+        with pytest.raises(InvalidStateError, match="YDT_KEK_2"):
+            _run("keys", "new-kek")
+        monkeypatch.setenv("YDT_KEK_2", "ab" * 32)
+
+        taken = _run("keys", "new-kek", "--json")
+        moved = _run("keys", "rewrap", "--json")
+        again = _run("keys", "rewrap")
+
+        assert json.loads(taken.stdout) == {"version": 2, "old": 1}
+        told = json.loads(moved.stdout)
+        assert (told["version"], told["finished"]) == (2, True)
+        assert told["moved"] > len(KeyUse)
+        assert "0 keys moved to KEK 2" in again.stdout
+        assert (moved.exit_code, again.exit_code) == (0, 0)
+        listed = _run("keys", "keks").stdout
+        assert "left by its last key" in listed
+        assert "ab" * 32 not in listed + taken.output + moved.output
+
+    @pytest.mark.promise("T22")
+    @pytest.mark.parametrize(
+        ("command", "version", "said"),
+        [
+            *((one, 1, "is another key") for one in ("web", "worker", "ticker", "ledger run")),
+            ("worker", 2, "is not given"),
+            ("keys list", 2, "is not given"),
+        ],
+    )
+    def test_a_process_does_not_start_with_the_wrong_key(
+        self, runtime: Runtime, command: str, version: int, said: str
+    ) -> None:
+        ledger.step(runtime)
+
+        done = _manage(*command.split(), **_prod(runtime.settings, {version: b"\x07" * 32}))
+
+        assert done.returncode == 1
+        assert f"KEK version 1 {said}" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "07" * 32 not in done.stderr + done.stdout
+
+    def test_looking_with_the_wrong_key_ends_with_2(self, runtime: Runtime) -> None:
+        ledger.step(runtime)
+
+        done = _manage("ops", "check", **_prod(runtime.settings, {1: b"\x07" * 32}))
+
+        assert done.returncode == 2
+        assert "KEK version 1 is another key" in done.stderr
+
+    def test_two_persons_destroy_an_old_one_with_their_passwords(
+        self, installed: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hire(installed)
+        monkeypatch.setenv("YDT_KEK_2", "ab" * 32)
+        _run("keys", "new-kek")
+        _run("keys", "rewrap")
+        words = ("keys", "destroy-kek", "--password", PASSWORD, "--json")
+        with pytest.raises(InvalidStateError):
+            _run(*words, "--login", "centre.officer", "1")
+        _days_pass(installed, 31)
+
+        proposed = _run(*words, "--login", "centre.officer", "1")
+        order_id = json.loads(proposed.stdout)["order_id"]
+        with pytest.raises(ForbiddenError):
+            _run(*words, "--login", "centre.officer", "--confirm", order_id)
+        confirmed = _run(*words, "--login", "centre.checker", "--confirm", order_id)
+
+        assert json.loads(proposed.stdout)["confirmed"] is False
+        assert json.loads(confirmed.stdout) == {"order_id": order_id, "confirmed": True}
+        assert "take it away from this process" in _run("keys", "keks").stdout
+        assert _run(*words, "--login", "centre.officer").exit_code == 2
+
+    def test_a_due_version_is_a_warning_that_breaks_nothing(self, installed: Runtime) -> None:
+        ledger.step(installed)
+        _days_pass(installed, 31)
+
+        result = _run("ops", "check", "--json")
+
+        assert result.exit_code == 0
+        assert "KEK version 1 is 31 days old" in result.stderr
+        assert all(finding["ok"] for finding in json.loads(result.stdout))
+
+
+def _days_pass(runtime: Runtime, days: int) -> None:
+    with runtime.transaction(SYSTEM) as uow:
+        uow.session.execute(
+            text(
+                "UPDATE kek SET created_at = created_at - :ago, rewrapped_at = rewrapped_at - :ago"
+            ),
+            {"ago": timedelta(days=days)},
+        )

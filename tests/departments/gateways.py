@@ -66,7 +66,7 @@ def settings_to(url: str, pins: Path, **changes: Any) -> Settings:
         ledger_database_url="",
         redis_url="",
         secret_key="",
-        kek=b"",
+        keks={},
         gateway_url=url,
         identity_provider_url=f"{url}/identity",
         gateway_keys_file=pins,

@@ -23,7 +23,7 @@ def verifier(httpserver: HTTPServer) -> HttpVerifier:
         ledger_database_url="",
         redis_url="",
         secret_key="",
-        kek=b"",
+        keks={},
         identity_provider_url=httpserver.url_for("/identity"),
         call_deadline_seconds=0.3,
         allow_private_addresses=True,

@@ -6,6 +6,7 @@ import pytest
 
 from yidaitong.embedded.errors import EmbeddedError
 from yidaitong.embedded.home import only_one, open_home, servers, variables
+from yidaitong.kernel.crypto.keks.loading import provider_of
 from yidaitong.kernel.settings import load_settings
 
 _SERVERS = {"YDT_DATABASE_URL": "postgresql:///elsewhere", "YDT_REDIS_URL": "redis://elsewhere"}
@@ -15,13 +16,13 @@ class TestHome:
     def test_secrets_are_private_and_stay(self, tmp_path: Path) -> None:
         environ = {"YDT_HOME": str(tmp_path / "home")}
         first = open_home(environ)
-        kek = first.file("secrets", "kek").read_text(encoding="ascii")
+        kek = first.file("secrets", "keks", "1").read_text(encoding="ascii")
 
         again = open_home(environ)
 
-        assert again.file("secrets", "kek").read_text(encoding="ascii") == kek
+        assert again.file("secrets", "keks", "1").read_text(encoding="ascii") == kek
         assert len(bytes.fromhex(kek)) == 32
-        assert first.file("secrets", "kek").stat().st_mode & 0o777 == 0o600
+        assert first.file("secrets", "keks", "1").stat().st_mode & 0o777 == 0o600
         assert first.file("secrets").stat().st_mode & 0o777 == 0o700
         assert first.file("logs").stat().st_mode & 0o777 == 0o700
 
@@ -35,7 +36,21 @@ class TestHome:
         assert settings.base_url == "http://127.0.0.1:9"
         assert settings.home == tmp_path
         assert settings.ledger_head_file.is_relative_to(tmp_path)
-        assert settings.kek.hex() not in repr(settings)
+        held = provider_of(settings)
+        assert held.versions() == (1,)
+        assert held.make() == 2
+        assert held.versions() == (1, 2)
+
+    def test_a_home_with_one_key_keeps_it_as_the_first_version(self, tmp_path: Path) -> None:
+        home = open_home({"YDT_HOME": str(tmp_path)})
+        first = home.file("secrets", "keks", "1")
+        known = first.read_text(encoding="ascii")
+        first.rename(home.file("secrets", "kek"))
+
+        open_home({"YDT_HOME": str(tmp_path)})
+
+        assert first.read_text(encoding="ascii") == known
+        assert not home.file("secrets", "kek").exists()
 
     def test_given_servers_are_used_and_none_is_started(self, tmp_path: Path) -> None:
         home = open_home({"YDT_HOME": str(tmp_path)})

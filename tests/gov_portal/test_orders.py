@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 import gov_portal
 from consent.lifecycle import ConsentState
@@ -15,9 +16,11 @@ from tests.authorizations.test_clocks import fall_back, is_ready
 from tests.enterprise_portal.builders import Person, text_of
 from tests.gov_portal.test_pages import entered
 from yidaitong.app import create_app
-from yidaitong.authorizations import clocks
+from yidaitong.authorizations import clocks, keks
+from yidaitong.jobs import keks as changing
 from yidaitong.jobs import ledger
 from yidaitong.kernel.actor import SYSTEM
+from yidaitong.kernel.crypto.keks.local import Given, LocalKeks
 from yidaitong.kernel.ids import uuid7
 from yidaitong.runtime import Runtime
 from yidaitong.sandbox.staff import hire
@@ -174,3 +177,42 @@ class TestClock:
         assert is_ready(runtime)
         checker.get(order)
         assert link not in officer.get("/gov/ledger")
+
+
+class TestKek:
+    @pytest.mark.parametrize("language", ["zh-CN", "en"])
+    def test_two_persons_destroy_a_version_nothing_rests_under(
+        self, app: Flask, runtime: Runtime, language: str
+    ) -> None:
+        link = f"/gov/orders/new?kind=DESTROY_KEK&amp;target_id={keks.kek_id(1)}"
+        officer = entered(app, "centre.officer", language)
+        assert link not in officer.get("/gov/orders")
+        runtime.crypto.keyring.provider = LocalKeks(Given({**runtime.settings.keks, 2: bytes(32)}))
+        changing.next_version(runtime)
+        changing.rewrap(runtime)
+        with runtime.transaction(SYSTEM) as uow:
+            uow.session.execute(text("UPDATE kek SET rewrapped_at = rewrapped_at - interval '8 d'"))
+        assert link in officer.get("/gov/orders")
+        assert link not in entered(app, "centre.checker", language).get("/gov/orders")
+        assert 'name="version" value="1"' in officer.get(link.replace("&amp;", "&"))
+
+        order = proposed(
+            officer, "DESTROY_KEK", keks.kek_id(1), reason_class="KEK_RETIRED", version="1"
+        )
+        checker = entered(app, "centre.checker", language)
+        checker.get(order)
+        assert checker.post(f"{order}/confirmation", {"read": "true"}, order).status_code == 303
+
+        checker.get(order)
+        assert link not in officer.get("/gov/orders")
+        with runtime.transaction(SYSTEM) as uow:
+            assert keks.versions(uow)[0].destroyed_at is not None
+
+    @pytest.mark.parametrize("version", ["", "x", "0", "7"])
+    def test_what_is_no_version_is_refused(self, app: Flask, version: str) -> None:
+        officer = entered(app, "centre.officer")
+        form = {"case_number": "A-1", "reason_class": "KEK_RETIRED", "version": version}
+
+        answer = officer.post(f"/gov/orders/DESTROY_KEK/{uuid7()}", form)
+
+        assert answer.status_code in {400, 404}

@@ -13,6 +13,10 @@ _BEFORE_GATES = (
     "DROP TABLE refusal_count",
     "ALTER TABLE consent_order DROP CONSTRAINT ck_consent_order_orderkind",
     "ALTER TABLE consent_order ADD CONSTRAINT ck_consent_order_orderkind CHECK (kind <> '')",
+    "DROP TABLE kek",
+    "DROP TABLE index_key",
+    "DROP INDEX ix_dek_kek_ver",
+    "ALTER TABLE signing_key DROP COLUMN statement, DROP COLUMN possession",
     "UPDATE schema_version SET version_num = '0001'",
 )
 
@@ -38,8 +42,9 @@ class TestSchema:
 
         assert migrate.differences(url) == []
         with engine.connect() as connection:
-            rights = text("SELECT has_table_privilege('ydt_app', 'ledger.clearing', 'INSERT')")
-            assert connection.execute(rights).scalar_one()
+            for table in ("ledger.clearing", "kek", "index_key"):
+                rights = text("SELECT has_table_privilege('ydt_app', :table, 'INSERT')")
+                assert connection.execute(rights, {"table": table}).scalar_one()
         engine.dispose()
 
     def test_tables_of_tenants_are_isolated(self) -> None:

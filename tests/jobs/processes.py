@@ -19,9 +19,12 @@ def environment(settings: Settings, **changes: str) -> dict[str, str]:
     found = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     for one in fields(settings):
         value = getattr(settings, one.name)
+        if one.name == "keks":
+            found |= {f"YDT_KEK_{version}": key.hex() for version, key in value.items()}
+            continue
         if value is None:
             continue
-        text = value.hex() if isinstance(value, bytes) else str(value)
+        text = str(value)
         found[f"YDT_{one.name.upper()}"] = text.lower() if isinstance(value, bool) else text
     return found | changes
 

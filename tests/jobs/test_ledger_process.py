@@ -29,7 +29,7 @@ def run(runtime: Runtime, **more: str) -> subprocess.CompletedProcess[str]:
         "YDT_LEDGER_DATABASE_URL": settings.ledger_database_url,
         "YDT_REDIS_URL": settings.redis_url,
         "YDT_SECRET_KEY": settings.secret_key,
-        "YDT_KEK": settings.kek.hex(),
+        "YDT_KEK": settings.keks[1].hex(),
         "YDT_LEDGER_HEAD_FILE": str(settings.ledger_head_file),
         **more,
     }

@@ -79,7 +79,7 @@ class TestLoad:
 
         settings = load_settings(environ | {"YDT_KEK_FILE": str(file)})
 
-        assert settings.kek == bytes.fromhex("cd" * 32)
+        assert settings.keks[1] == bytes.fromhex("cd" * 32)
 
     def test_a_file_that_is_not_there_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="YDT_KEK_FILE cannot be read"):

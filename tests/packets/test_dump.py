@@ -19,6 +19,7 @@ from yidaitong.jobs import ledger
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import wall
 from yidaitong.kernel.crypto.box import CryptoBox, DekKind
+from yidaitong.kernel.crypto.keks.loading import provider_of
 from yidaitong.kernel.crypto.keys import PrivateKey
 from yidaitong.kernel.errors import DomainError
 from yidaitong.oversight.invariants.order import ORDER
@@ -67,7 +68,7 @@ def erased(story: Story, packet_id: UUID) -> None:
 
 def opened(story: Story, packet_id: UUID) -> list[str]:
     """What opens with everything at rest, by a process that remembers no key."""
-    box = CryptoBox(story.runtime.settings.kek)
+    box = CryptoBox(provider_of(story.runtime.settings))
     chain_id = story.case.chain_id
     found = []
     with story.runtime.transaction(SYSTEM) as uow:
@@ -135,7 +136,7 @@ class TestDump:
             before = [open_event(desk_of(uow), row).salt for row in rows]
             uow.crypto.destroy(uow.session, DekKind.EVIDENCE, story.case.chain_id)
 
-        box = CryptoBox(story.runtime.settings.kek)
+        box = CryptoBox(provider_of(story.runtime.settings))
         with story.runtime.transaction(SYSTEM) as uow:
             uow.crypto = box
             for row in rows:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from consent.ledger.entries import submit
 from consent.ledger.folders import verify_folder
@@ -12,6 +13,7 @@ from tests.consent.ledger.builders import a_leaf
 from yidaitong.app import create_app
 from yidaitong.jobs import ledger
 from yidaitong.kernel.actor import SYSTEM
+from yidaitong.kernel.crypto.keks.local import Given, LocalKeks
 from yidaitong.runtime import Runtime
 
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -109,3 +111,19 @@ class TestReady:
         told = client.get("/ready").get_json()
 
         assert told["ledger"] == {"state": "ok", "pending": 0, "oldest_seconds": 0.0}
+
+    def test_it_shows_whether_the_key_above_all_keys_is_here_and_young(
+        self, runtime: Runtime, client: FlaskClient
+    ) -> None:
+        def said() -> str:
+            return str(client.get("/ready").get_json()["keys"])
+
+        assert said() == "none yet"
+        with runtime.transaction(SYSTEM) as uow:
+            uow.crypto.prepare(uow.session)
+        assert said() == "ok"
+        with runtime.transaction(SYSTEM) as uow:
+            uow.session.execute(text("UPDATE kek SET created_at = created_at - interval '31 d'"))
+        assert said() == "due"
+        runtime.crypto.keyring.provider = LocalKeks(Given({}))
+        assert said() == "missing"

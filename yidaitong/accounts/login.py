@@ -30,8 +30,8 @@ def begin(uow: UnitOfWork, credentials: Credentials) -> Challenge:
     login = credentials.login[:MAX_LOGIN_SIGNS].encode(errors="replace").decode()
     name_key = login_key(uow, login)
     keys = (
-        uow.crypto.blind_index("login.tries", name_key.hex()),
-        uow.crypto.blind_index("address.tries", credentials.address),
+        uow.crypto.blind_index(uow.session, "login.tries", name_key.hex()),
+        uow.crypto.blind_index(uow.session, "address.tries", credentials.address),
     )
     for key, most in zip(keys, (limit, limit * ADDRESS_FACTOR), strict=True):
         throttle.take(uow, key, most)
@@ -100,7 +100,7 @@ def confirm_begin(uow: UnitOfWork) -> Challenge:
         UnauthorisedError: nobody is signed in.
     """
     account = own_account(uow)
-    key = uow.crypto.blind_index("account.tries", str(account.id))
+    key = uow.crypto.blind_index(uow.session, "account.tries", str(account.id))
     throttle.take(uow, key, uow.settings.login_failures_per_quarter)
     return Challenge(account.id, account.password_hash, (key,))
 

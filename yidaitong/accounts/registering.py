@@ -58,7 +58,7 @@ def folded_login(login: str) -> str:
 
 def login_key(uow: UnitOfWork, login: str) -> bytes:
     """Blind index of a login name."""
-    return uow.crypto.blind_index("account.login", folded_login(login))
+    return uow.crypto.blind_index(uow.session, "account.login", folded_login(login))
 
 
 def ensure_organisation(uow: UnitOfWork, org_id: str, kind: OrgKind, name: str) -> None:
@@ -72,7 +72,7 @@ def ensure_organisation(uow: UnitOfWork, org_id: str, kind: OrgKind, name: str) 
 
 def person_of(uow: UnitOfWork, name: str, id_number: str) -> UUID:
     """The person with this verified ID number, made if unknown; call it as the system."""
-    index = uow.crypto.blind_index("person.id_number", id_number)
+    index = uow.crypto.blind_index(uow.session, "person.id_number", id_number)
     known = uow.session.scalar(select(Person.id).where(Person.id_number_index == index))
     if known is not None:
         return known

@@ -263,4 +263,4 @@ def _aim(terms: Terms, offer: Offer) -> Text:
 
 def _pairwise(uow: UnitOfWork, bank_id: str, identity: str) -> str:
     """One name of a principal for one bank: two banks cannot join their records by it."""
-    return b64u(uow.crypto.blind_index(f"pairwise.{bank_id}", identity))
+    return b64u(uow.crypto.blind_index(uow.session, f"pairwise.{bank_id}", identity))

@@ -16,6 +16,7 @@ class OrderKind(StrEnum):
     RESET_QUORUM = "RESET_QUORUM"
     REVISE_TEXT = "REVISE_TEXT"
     CLEAR_CLOCK = "CLEAR_CLOCK"
+    DESTROY_KEK = "DESTROY_KEK"
 
     @property
     def text(self) -> Text:
@@ -31,6 +32,7 @@ _KINDS = {
     OrderKind.RESET_QUORUM: Text("重置签署人数", "Reset a quorum"),
     OrderKind.REVISE_TEXT: Text("启用新版授权文本", "Put a revised text into force"),
     OrderKind.CLEAR_CLOCK: Text("确认数据库时钟", "Clear the database's clock"),
+    OrderKind.DESTROY_KEK: Text("销毁旧主密钥", "Destroy an old key-encryption key"),
 }
 
 

@@ -11,7 +11,7 @@ from consent.errors import InvalidStateError as ConsentStateError
 from consent.lifecycle import ConsentState
 from consent.models import Chain, ConsentRow, RequestSignature
 from yidaitong.accounts.scope import as_system
-from yidaitong.authorizations import clocks, mandates, quorums, revisions
+from yidaitong.authorizations import clocks, keks, mandates, quorums, revisions
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.authorizations.models import ConsentOrder
 from yidaitong.authorizations.order_kinds import OrderKind
@@ -29,6 +29,7 @@ _TERMS: Mapping[OrderKind, frozenset[str]] = {
     OrderKind.RESET_QUORUM: frozenset({"m"}),
     OrderKind.REVISE_TEXT: frozenset({"template_id", "reconsent_by"}),
     OrderKind.CLEAR_CLOCK: frozenset({"head_at"}),
+    OrderKind.DESTROY_KEK: frozenset({"version"}),
 }
 
 
@@ -61,7 +62,7 @@ def _readable(terms: Mapping[str, str]) -> None:
         match name:
             case "without":
                 _persons(value)
-            case "m" if int(value) < 1:
+            case "m" | "version" if int(value) < 1:
                 raise ValueError(value)
             case "reconsent_by" if value:
                 _instant(value)
@@ -158,6 +159,10 @@ def _clear_clock(uow: UnitOfWork, order: ConsentOrder) -> None:
     clocks.clear(uow, order.terms["head_at"], order.id)
 
 
+def _destroy_kek(uow: UnitOfWork, order: ConsentOrder) -> None:
+    keks.destroy(uow, int(order.terms["version"]), order.id)
+
+
 _ACTS: Mapping[OrderKind, Callable[[UnitOfWork, ConsentOrder], None]] = {
     OrderKind.SUSPEND: _suspend,
     OrderKind.RESTORE: _restore,
@@ -166,6 +171,7 @@ _ACTS: Mapping[OrderKind, Callable[[UnitOfWork, ConsentOrder], None]] = {
     OrderKind.RESET_QUORUM: _reset_quorum,
     OrderKind.REVISE_TEXT: _revise,
     OrderKind.CLEAR_CLOCK: _clear_clock,
+    OrderKind.DESTROY_KEK: _destroy_kek,
 }
 
 

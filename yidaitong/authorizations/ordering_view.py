@@ -11,12 +11,13 @@ from consent.ledger.gauge import Backlog
 from consent.lifecycle import CONSENT_LABELS, state_at
 from consent.models import Chain
 from yidaitong.accounts.scope import as_system
-from yidaitong.authorizations import clocks, revisions
+from yidaitong.authorizations import clocks, keks, revisions
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.authorizations.order_kinds import OrderKind
 from yidaitong.authorizations.orders import REASONS, Propose
 from yidaitong.enterprises.models import Enterprise, Mandate
 from yidaitong.kernel.clock import SHANGHAI
+from yidaitong.kernel.crypto.keks.keyring import Version
 from yidaitong.kernel.errors import InvalidRequestError, NotFoundError
 from yidaitong.kernel.text import Text
 from yidaitong.kernel.uow import UnitOfWork
@@ -58,6 +59,11 @@ EFFECTS: Mapping[OrderKind, Text] = {
         "At once granting, asking and releasing go on: times of heads so far are compared with the "
         "clock no more. Only for a clock that is right now and ran ahead before.",
     ),
+    OrderKind.DESTROY_KEK: Text(
+        "不可撤销:该版本主密钥销毁。仍由它包装的备份从此无法打开;系统内已无密钥由它包装。",
+        "Cannot be undone: this version is destroyed. Backups whose keys it still wraps do not "
+        "open any more; nothing in the live system rests under it.",
+    ),
 }
 _REASONS: Mapping[str, Text] = {
     "OPERATOR_ORDER": Text("运营机构决定", "Decision of the operator"),
@@ -72,6 +78,7 @@ _REASONS: Mapping[str, Text] = {
     "SIGNATORIES_GONE": Text("签署人不足", "Too few may sign"),
     "TEXT_REVISED": Text("文本修订", "The text was revised"),
     "CLOCK_CORRECTED": Text("时钟已校正", "The clock was corrected"),
+    "KEK_RETIRED": Text("已由新版本取代", "A newer version took over"),
 }
 
 
@@ -86,6 +93,7 @@ class About:
     persons: Sequence[UUID] = ()
     quorum: int | None = None
     clock: Backlog | None = None
+    kek: Version | None = None
 
 
 def reasons(kind: OrderKind) -> list[tuple[str, Text]]:
@@ -113,6 +121,8 @@ def proposal(kind: str, target_id: UUID, given: Mapping[str, Any]) -> Propose:
         target = revisions.template_of(given["template_id"])
     if known is OrderKind.CLEAR_CLOCK:
         target = clocks.CLOCK
+    if known is OrderKind.DESTROY_KEK and given["version"].isdecimal():
+        target = keks.kek_id(int(given["version"]))
     return Propose(
         kind=known,
         target_id=target,
@@ -133,6 +143,8 @@ def about(uow: UnitOfWork, kind: OrderKind, target_id: UUID) -> About:
         return About()
     if kind is OrderKind.CLEAR_CLOCK:
         return About(clock=clocks.standing(uow))
+    if kind is OrderKind.DESTROY_KEK:
+        return About(kek=_found(keks.kek_of(uow, target_id), target_id))
     desk = desk_of(uow)
     with as_system(uow) as wide:
         if kind is OrderKind.RESET_QUORUM:
@@ -181,4 +193,5 @@ _TERMS: Mapping[OrderKind, Callable[[Mapping[str, Any]], dict[str, str]]] = {
         "reconsent_by": _from_midnight(given["reconsent_on"]),
     },
     OrderKind.CLEAR_CLOCK: lambda given: {"head_at": given["head_at"]},
+    OrderKind.DESTROY_KEK: lambda given: {"version": given["version"]},
 }

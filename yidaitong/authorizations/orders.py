@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from consent.models import Chain
 from yidaitong import audit
 from yidaitong.accounts.scope import as_system
-from yidaitong.authorizations import clocks, ordering
+from yidaitong.authorizations import clocks, keks, ordering
 from yidaitong.authorizations.models import ConsentOrder
 from yidaitong.authorizations.order_kinds import OrderKind, OrderState
 from yidaitong.enterprises.models import Enterprise, Mandate
@@ -37,6 +37,7 @@ REASONS: Mapping[OrderKind, tuple[str, ...]] = {
     OrderKind.RESET_QUORUM: ("SIGNATORIES_GONE",),
     OrderKind.REVISE_TEXT: ("TEXT_REVISED",),
     OrderKind.CLEAR_CLOCK: ("CLOCK_CORRECTED",),
+    OrderKind.DESTROY_KEK: ("KEK_RETIRED",),
 }
 _CHAINS = frozenset({OrderKind.SUSPEND, OrderKind.RESTORE, OrderKind.VOID})
 
@@ -155,6 +156,8 @@ def _check_target(uow: UnitOfWork, command: Propose) -> None:
             found = wide.session.get(Enterprise, command.target_id)
         elif command.kind is OrderKind.CLEAR_CLOCK:
             found = clocks.behind(wide, command.terms["head_at"])
+        elif command.kind is OrderKind.DESTROY_KEK:
+            found = keks.destroyable(wide, int(command.terms["version"]))
         else:
             found = command
     if found is None:

@@ -26,6 +26,7 @@ def installation(pool_size: int = 5) -> Iterator[Runtime]:
     with configured() as settings:
         runtime = Runtime(settings, pool_size=pool_size)
         try:
+            runtime.check_keys()
             yield runtime
         finally:
             runtime.close()

@@ -9,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from yidaitong.authorizations import keks
 from yidaitong.cli.context import as_json, installation, show
 from yidaitong.embedded.errors import EmbeddedError
 from yidaitong.kernel.actor import SYSTEM
+from yidaitong.kernel.crypto.keks.provider import KekUnavailableError
 from yidaitong.kernel.settings import SettingsError
 from yidaitong.oversight.invariants.checks import Finding
 from yidaitong.oversight.invariants.running import check_all
@@ -74,11 +76,15 @@ def check(*, full: bool, as_json: bool) -> None:  # noqa: ARG001 - part of the a
     try:
         with installation() as runtime, runtime.transaction(SYSTEM) as uow:
             findings = check_all(uow)
-    except (SQLAlchemyError, EmbeddedError, SettingsError) as error:
+            standing = keks.standing(uow)
+    except (SQLAlchemyError, EmbeddedError, SettingsError, KekUnavailableError) as error:
         # Messages of the database may quote rows.
         why = type(error).__name__ if isinstance(error, SQLAlchemyError) else error
         click.echo(f"error: cannot look: {why}", err=True)
         sys.exit(CANNOT_LOOK)
+    if standing is not None and standing.due:
+        told = f"KEK version {standing.version} is {standing.age_days} days old: the next is due"
+        click.echo(f"warning: {told}", err=True)
     if as_json:
         show([_as_json(finding) for finding in findings], "", machine=True)
     else:

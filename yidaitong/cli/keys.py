@@ -11,6 +11,7 @@ from yidaitong.accounts.models import SessionKind
 from yidaitong.cli.context import as_json, installation, show
 from yidaitong.kernel.actor import SYSTEM, Actor
 from yidaitong.kernel.crypto.uses import KeyUse
+from yidaitong.kernel.errors import NotFoundError
 from yidaitong.lending import retiring
 from yidaitong.packets import rotating
 from yidaitong.runtime import Runtime
@@ -54,6 +55,19 @@ def rotate(use: str, *, compromised: bool, as_json: bool) -> None:
     show(answer, f"{changed.old_kid} → {changed.new_kid}", machine=as_json)
 
 
+@keys.command()
+@click.argument("kid")
+@as_json
+def statement(kid: str, *, as_json: bool) -> None:
+    """Print the statement by which KID took over, for whoever pinned the key before it."""
+    with installation() as runtime, runtime.transaction(SYSTEM) as uow:
+        found = uow.crypto.statement(uow.session, kid)
+    if found is None:
+        raise NotFoundError(f"no statement of {kid}")
+    told, possession = found
+    show({"statement": told, "possession": possession}, f"{told}\n{possession}", machine=as_json)
+
+
 @keys.command("retire-evidence")
 @click.option("--login", "name", prompt=True, help="Who orders it.")
 @click.option("--password", prompt=True, hide_input=True, help="Asked for when it is not given.")
@@ -72,7 +86,7 @@ def retire_evidence(
     if (ended_before is None) == (order_id is None):
         raise click.UsageError("give either --ended-before or --confirm")
     with installation() as runtime:
-        actor = _signed_in(runtime, name, password)
+        actor = signed_in(runtime, name, password)
         with runtime.transaction(actor) as uow:
             if order_id is not None:
                 order = retiring.confirm(uow, order_id)
@@ -83,7 +97,7 @@ def retire_evidence(
     show(answer, f"order {answer['order_id']}", machine=as_json)
 
 
-def _signed_in(runtime: Runtime, name: str, password: str) -> Actor:
+def signed_in(runtime: Runtime, name: str, password: str) -> Actor:
     """Whoever knows the password; the token is never shown."""
     with runtime.transaction(SYSTEM) as uow:
         given = Credentials(login=name, password=password, address="command line")

@@ -29,6 +29,7 @@ def ledger() -> None:
 def run() -> None:
     """Sequence and publish until told to stop; exit code 3: going on would show two histories."""
     runtime = Runtime(load_settings())
+    runtime.check_keys()
     try:
         until_told(log.LedgerLoop(runtime).run)
     except LedgerForkError as error:

@@ -20,14 +20,14 @@ _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 # Where each command lives: a process loads only what it runs.
 COMMANDS: Final = {
     "demo": "demo",
-    "web": "serving",
+    "web": "portals",
     "sandbox": "serving",
     "worker": "working",
     "ticker": "working",
     "ledger": "ledger",
     "witness": "witness",
     "packet": "evidence",
-    "keys": "keys",
+    "keys": "keks",
     "ops": "evidence",
     "migrate": "tools",
     "routes": "tools",

@@ -1,4 +1,4 @@
-"""Web servers: the portals, and the departments' sandbox. Imports little: they load the rest."""
+"""Web servers, and the one of the departments' sandbox. Imports little: they load the rest."""
 
 import os
 import sys
@@ -26,7 +26,8 @@ def gunicorn(application: str, bind: str, *, workers: int, threads: int) -> list
     ]  # fmt: skip
 
 
-def _become(words: list[str]) -> None:
+def become(words: list[str]) -> None:
+    """Go on as another program."""
     os.execv(words[0], words)  # noqa: S606 - signals and exit code are the server's own
 
 
@@ -43,15 +44,6 @@ def bind_to(port: int, descriptor: int | None) -> str:
     return f"{_LOOPBACK}:{port}" if descriptor is None else f"fd://{descriptor}"
 
 
-@click.command()
-@port_option(8000)
-@descriptor_option
-@click.option("--workers", type=int, default=2, show_default=True)
-def web(port: int, fd: int | None, workers: int) -> None:
-    """Serve the portals and the API (gunicorn on this machine's own address)."""
-    _become(gunicorn("wsgi:app", bind_to(port, fd), workers=workers, threads=2))
-
-
 @click.group()
 def sandbox() -> None:
     """The made-up departments."""
@@ -64,4 +56,4 @@ def serve_sandbox(port: int, fd: int | None) -> None:
     """Serve the eight departments and the identity provider, for development and tests."""
     # One process: used tickets and faults are its own. Threads: slow answers are its purpose.
     application = f"{__package__}.departments:make()"
-    _become(gunicorn(application, bind_to(port, fd), workers=1, threads=16))
+    become(gunicorn(application, bind_to(port, fd), workers=1, threads=16))

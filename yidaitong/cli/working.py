@@ -26,7 +26,9 @@ def worker(*, burst: bool, processes: int) -> None:
         until_told(partial(_pool, processes))
         return
     # One connection for each thread that asks a department.
-    jobs.work(Runtime(load_settings(), pool_size=12), burst=burst)
+    runtime = Runtime(load_settings(), pool_size=12)
+    runtime.check_keys()
+    jobs.work(runtime, burst=burst)
 
 
 def _pool(processes: int, stop: threading.Event) -> None:
@@ -46,5 +48,6 @@ def _pool(processes: int, stop: threading.Event) -> None:
 def ticker() -> None:
     """Promise periodic jobs, ring again for what nobody heard, carry notices out."""
     runtime = Runtime(load_settings(), pool_size=12)
+    runtime.check_keys()
     with Courier(runtime).running():
         until_told(Ticker(runtime).run)

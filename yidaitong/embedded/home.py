@@ -15,8 +15,7 @@ from yidaitong.embedded import postgres, valkey
 from yidaitong.embedded.errors import EmbeddedError
 
 _ADDRESSES: Final = "addresses.json"
-# Bytes of randomness: the cookie key, and the key that seals all other keys (AES-256).
-_SECRETS: Final = {"secret-key": 32, "kek": 32}
+_SECRET_BYTES: Final = 32
 _LOG_LIMIT: Final = 10_000_000
 
 
@@ -58,12 +57,23 @@ def open_home(environ: Mapping[str, str]) -> Home:
         folder.mkdir(parents=True)
         # Servers that root starts as another account must get through.
         folder.chmod(0o755)
-    for name in ("secrets", "logs", "sandbox", "ledger"):
+    for name in ("secrets", "secrets/keks", "logs", "sandbox", "ledger"):
         (folder / name).mkdir(exist_ok=True)
         (folder / name).chmod(0o700)
-    for name, size in _SECRETS.items():
-        _create(folder / "secrets" / name, secrets.token_hex(size))
+    _create(folder / "secrets" / "secret-key", secrets.token_hex(_SECRET_BYTES))
+    _first_kek(folder / "secrets")
     return Home(folder)
+
+
+def _first_kek(folder: Path) -> None:
+    """The key that seals all other keys (AES-256), as its version 1; later ones are left alone."""
+    first, before = folder / "keks" / "1", folder / "kek"
+    # Homes of before versions had one file. Whoever else opens this home moves it as well.
+    with contextlib.suppress(FileExistsError, FileNotFoundError):
+        first.hardlink_to(before)
+    before.unlink(missing_ok=True)
+    if not any(first.parent.iterdir()):
+        _create(first, secrets.token_hex(_SECRET_BYTES))
 
 
 def _create(path: Path, content: str) -> None:
@@ -137,9 +147,13 @@ def variables(home: Home, environ: Mapping[str, str], **more: str) -> dict[str, 
         "YDT_LEDGER_HEAD_FILE": str(home.file("ledger", "head")),
         "YDT_GATEWAY_KEYS_FILE": str(home.file("sandbox", "departments.jwks.json")),
         "YDT_BANK_KEYS_DIR": str(home.file("sandbox", "bank-keys")),
+        # The made-up departments read our keys from a file that is written by hand.
+        "YDT_SIGNING_KEY_ROTATION": "false",
         **home.addresses(),
     }
-    for variable, name in (("YDT_SECRET_KEY", "secret-key"), ("YDT_KEK", "kek")):
-        if not _given(environ, variable):
-            defaults[f"{variable}_FILE"] = str(home.file("secrets", name))
+    if not _given(environ, "YDT_SECRET_KEY"):
+        defaults["YDT_SECRET_KEY_FILE"] = str(home.file("secrets", "secret-key"))
+    if not any(name.startswith("YDT_KEK") for name in environ):
+        defaults["YDT_KEK_PROVIDER"] = "file"
+        defaults["YDT_KEK_DIR"] = str(home.file("secrets", "keks"))
     return {**defaults, **environ, **more, "YDT_HOME": str(home.folder)}

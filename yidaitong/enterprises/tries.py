@@ -14,7 +14,7 @@ _PERSON = "verification_tries.person"
 
 def person_key(uow: UnitOfWork, id_number: str) -> bytes:
     """What counts one person's tries without showing who."""
-    return uow.crypto.blind_index(_PERSON, id_number)
+    return uow.crypto.blind_index(uow.session, _PERSON, id_number)
 
 
 def take(uow: UnitOfWork, keys: tuple[bytes, ...]) -> None:

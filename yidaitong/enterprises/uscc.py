@@ -16,7 +16,7 @@ _INDEX = "enterprise.uscc"
 
 def uscc_index(uow: UnitOfWork, uscc: str) -> bytes:
     """What finds ``uscc`` without showing it."""
-    return uow.crypto.blind_index(_INDEX, uscc)
+    return uow.crypto.blind_index(uow.session, _INDEX, uscc)
 
 
 def _place(enterprise: Enterprise) -> Place:

@@ -6,14 +6,16 @@ from uuid import UUID
 
 from yidaitong.authorizations import amending, mandates, receipts, representation, revisions
 from yidaitong.authorizations import stopping as authorizations
+from yidaitong.authorizations.keks import FORGET, REWRAP
 from yidaitong.departments import breakers, incidents
 from yidaitong.enterprises import watching
 from yidaitong.enterprises.errors import RegistryUnavailableError
-from yidaitong.jobs import outbox
+from yidaitong.jobs import keks, outbox
 from yidaitong.jobs.dying import die_at
 from yidaitong.jobs.fanning import fan_out
 from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
+from yidaitong.kernel.crypto.box import KeyUse
 from yidaitong.lending import offering, retiring, screening
 from yidaitong.notices import escalating, sending, telling
 from yidaitong.notices.delivering import Delivery
@@ -24,6 +26,7 @@ from yidaitong.packets import (
     lapsing,
     reconciling,
     releasing,
+    rotating,
     sealing,
     withdrawing,
 )
@@ -275,3 +278,24 @@ def destroy_evidence(rt: Runtime) -> timedelta | None:
     with rt.transaction(SYSTEM) as uow:
         destroyed = retiring.destroy_due(uow)
     return timedelta(seconds=1) if destroyed else None
+
+
+@job("keys.tick", every=3600)
+def change_due_keys(rt: Runtime) -> None:
+    """Change keys whose time has come. Safe to repeat: a new key is not due again."""
+    keks.change_if_due(rt)
+    for use in KeyUse:
+        with rt.transaction(SYSTEM) as uow:
+            rotating.rotate_if_due(uow, use)
+
+
+@job(REWRAP, every=3600)
+def rewrap_keys(rt: Runtime) -> timedelta | None:
+    """Move keys to the active KEK. Safe to repeat: what was moved is not older any more."""
+    return keks.run_rewrap(rt)
+
+
+@job(FORGET)
+def forget_kek(rt: Runtime, *, version: str) -> None:
+    """Have a destroyed KEK's holder forget it. Safe to repeat: gone is gone."""
+    keks.forget(rt, int(version))

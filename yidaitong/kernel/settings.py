@@ -1,6 +1,7 @@
 """Settings from ``YDT_*`` variables, read once; all mistakes are reported together."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,18 @@ class Settings:
     database_volume: Path | None = None
     redis_url: str = field(repr=False)
     secret_key: str = field(repr=False)
-    kek: bytes = field(repr=False)
+    # Versions of the key-encryption key, as YDT_KEK (version 1) and YDT_KEK_<n> give them.
+    keks: Mapping[int, bytes] = field(default_factory=dict, repr=False)
+    # What holds them: "env", "file" (in the folder below), an entry point or module:factory.
+    kek_provider: str = "env"
+    kek_dir: Path | None = None
+    # One line for a plug-in, such as the address of a key service and how to sign in there.
+    kek_config: str = field(default="", repr=False)
+    # A version older than this is due to be followed by another.
+    kek_days: int = 30
+    # Signing keys older than this change by themselves.
+    signing_key_rotation: bool = True
+    signing_key_days: int = 365
     base_url: str = "http://127.0.0.1:8000"
     cookie_secure: bool = True
     ledger_origin: str = "log.yidaitong.example/ledger"
@@ -145,7 +157,12 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "database_volume": _folder,
     "redis_url": str,
     "secret_key": str,
-    "kek": _secret,
+    "kek_provider": str,
+    "kek_dir": _folder,
+    "kek_config": str,
+    "kek_days": _positive(int),
+    "signing_key_rotation": _flag,
+    "signing_key_days": _positive(int),
     "base_url": str,
     "cookie_secure": _flag,
     "ledger_origin": str,
@@ -184,7 +201,8 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "bank_keys_dir": Path,
     "fail_point": str,
 }
-_REQUIRED = ("database_url", "redis_url", "secret_key", "kek")
+_REQUIRED = ("database_url", "redis_url", "secret_key")
+_KEK_VARIABLE = re.compile(r"YDT_KEK(?:_([1-9][0-9]{0,3}))?(?:_FILE)?")
 
 
 def psycopg_url(url: str) -> str:
@@ -220,9 +238,30 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             values[name] = reader(raw)
         except ValueError as error:
             problems.append(f"YDT_{name.upper()}: {error}")
+    values["keks"] = _keks(source, problems)
     if problems:
         raise SettingsError(problems)
     return _complete(values)
+
+
+def _keks(source: Mapping[str, str], problems: list[str]) -> dict[int, bytes]:
+    """Versions that are given; where the environment is what holds them, one must be."""
+    names = {
+        variable.removesuffix("_FILE"): int(told[1] or 1)
+        for variable in source
+        if (told := _KEK_VARIABLE.fullmatch(variable)) is not None
+    }
+    if not names and source.get("YDT_KEK_PROVIDER", "env") == "env":
+        problems.append("YDT_KEK is missing")
+    if len(set(names.values())) < len(names):
+        problems.append("YDT_KEK and YDT_KEK_1 are the same version: give one of them")
+    found: dict[int, bytes] = {}
+    for name, version in names.items():
+        try:
+            found[version] = _secret(_raw(source, name, problems) or "")
+        except ValueError as error:
+            problems.append(f"{name}: {error}")
+    return found
 
 
 def _raw(source: Mapping[str, str], variable: str, problems: list[str]) -> str | None:

@@ -1,5 +1,6 @@
 """Changing our signing keys: the moment stands in the log, so that its order decides."""
 
+from datetime import timedelta
 from typing import Final
 
 from consent import service
@@ -18,6 +19,18 @@ VERSION: Final = "ydt-keys/1"
 ROTATE: Final = "keys.rotate"
 YEARLY: Final = "YEARLY"
 COMPROMISED: Final = "COMPROMISED"
+
+
+def rotate_if_due(uow: UnitOfWork, use: KeyUse) -> Rotation | None:
+    """Change the key of ``use`` if it is older than the settings let it be; None if it is not.
+
+    Raises:
+        ForbiddenError: not the system itself.
+    """
+    age = timedelta(days=uow.settings.signing_key_days)
+    if not uow.settings.signing_key_rotation or not uow.crypto.is_due(uow.session, use, age):
+        return None
+    return rotate(uow, use)
 
 
 def rotate(uow: UnitOfWork, use: KeyUse, *, compromised: bool = False) -> Rotation:

@@ -23,8 +23,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from yidaitong.accounts import sessions
 from yidaitong.accounts.commands import PasswordChange
 from yidaitong.accounts.roles import OWN_ACCOUNT
+from yidaitong.authorizations import keks
 from yidaitong.kernel import evidence
 from yidaitong.kernel.actor import PUBLIC, Actor, Realm
+from yidaitong.kernel.crypto.keks.provider import KekUnavailableError
 from yidaitong.kernel.evidence import backlog
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.web import auth
@@ -170,6 +172,7 @@ def ready() -> ResponseReturnValue:
         with rt.transaction(PUBLIC) as uow:
             uow.clock()  # The gauge may be a second old; this asks the database now.
             gauge, problem = backlog(uow), evidence.problem(uow)
+            found["keys"] = _keys(uow)
         found["ledger"] = {
             "state": "ok" if problem is None else "behind",
             "pending": gauge.pending,
@@ -183,6 +186,19 @@ def ready() -> ResponseReturnValue:
         found["redis"] = "down"
     status = 200 if found["database"] == "ok" else 503
     return jsonify(status="ok" if status == 200 else "down", **found), status  # noqa: PLR2004 - HTTP
+
+
+def _keys(uow: UnitOfWork) -> str:
+    """Whether the key-encryption key is here, and young enough."""
+    try:
+        found = keks.standing(uow)
+    except KekUnavailableError:
+        return "missing"
+    if found is None:
+        return "none yet"
+    if not found.held:
+        return "missing"
+    return "due" if found.due else "ok"
 
 
 @pages.get("/favicon.ico")

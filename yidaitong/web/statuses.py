@@ -45,5 +45,6 @@ STATUS: Final[Mapping[str, int]] = {
     "SourceFailed": 502,
     "EvidenceUnavailable": 503,
     "ServiceUnavailable": 503,
+    "KekUnavailable": 503,
     "SourceTimeout": 504,
 }

@@ -16,6 +16,7 @@ from yidaitong.kernel.clock import monotonic
 from yidaitong.kernel.crypto import datakeys, jws
 from yidaitong.kernel.crypto.box import CryptoBox, DekKind, KeyUse, Place
 from yidaitong.kernel.crypto.errors import SealBrokenError
+from yidaitong.kernel.crypto.keks.local import Given, LocalKeks
 from yidaitong.kernel.crypto.keys import KeySet, PublicKey
 from yidaitong.kernel.crypto.models import Dek, SigningKey
 from yidaitong.kernel.errors import DataGoneError
@@ -24,6 +25,11 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.runtime import Runtime
 
 PLAIN = b"canary-5d1f"
+
+
+def a_box(*keys: bytes) -> CryptoBox:
+    """A process that holds these versions, from 1 on."""
+    return CryptoBox(LocalKeks(Given(dict(enumerate(keys, 1)))))
 
 
 def a_place(**changes: Any) -> Place:
@@ -84,7 +90,7 @@ class TestSealing:
         sealed = uow.crypto.seal(uow.session, place, PLAIN)
 
         with pytest.raises(SealBrokenError):
-            CryptoBox(bytes(32)).open(uow.session, place, sealed)
+            a_box(bytes(32)).open(uow.session, place, sealed)
 
     def test_two_first_users_make_one_key(self, runtime: Runtime) -> None:
         place, sealed = a_place(), []
@@ -227,13 +233,12 @@ class TestSigning:
 
 
 class TestBlindIndex:
-    def test_equal_values_meet_in_one_column_only(self, crypto: CryptoBox) -> None:
-        one = crypto.blind_index("person.phone", "13800000000")
+    def test_equal_values_meet_in_one_column_only(self, uow: UnitOfWork) -> None:
+        one = uow.crypto.blind_index(uow.session, "person.phone", "13800000000")
 
         assert len(one) == 16
-        assert one == crypto.blind_index("person.phone", "13800000000")
-        assert one != crypto.blind_index("person.fax", "13800000000")
-        assert one != CryptoBox(bytes(32)).blind_index("person.phone", "13800000000")
+        assert one == uow.crypto.blind_index(uow.session, "person.phone", "13800000000")
+        assert one != uow.crypto.blind_index(uow.session, "person.fax", "13800000000")
 
 
 def _together(work: Callable[[], None], count: int) -> None:

@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives import hashes, hmac
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
 from yidaitong.kernel.crypto import envelope, jws
 from yidaitong.kernel.crypto.datakeys import DataKeys
+from yidaitong.kernel.crypto.keks.keyring import Keyring
+from yidaitong.kernel.crypto.keks.provider import KekProvider
 from yidaitong.kernel.crypto.signingkeys import SigningKeys
 from yidaitong.kernel.crypto.uses import DekKind, KeyUse, Place
+from yidaitong.kernel.crypto.wrapping import derive
 
 __all__ = ["CryptoBox", "DekKind", "KeyUse", "Place", "Rotation"]
 
@@ -32,21 +34,17 @@ class Rotation:
     possession: str
 
 
-def _derive(key: bytes, info: str) -> bytes:
-    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=info.encode()).derive(key)
-
-
 class CryptoBox:
     """Keys of one process; private keys never leave it.
 
-    Data keys, signing keys and blind indexes each have a key of their own, derived from the
-    key-encryption key: none of them helps to find another.
+    Data keys, signing keys and the key of the blind indexes rest under versions of the
+    key-encryption key; each is bound to its row, and none helps to find another.
     """
 
-    def __init__(self, kek: bytes) -> None:
-        self._data = DataKeys(_derive(kek, "ydt/1/wrap/dek"))
-        self._signing = SigningKeys(_derive(kek, "ydt/1/wrap/signing"))
-        self._index = _derive(kek, "ydt/1/blind-index")
+    def __init__(self, keks: KekProvider) -> None:
+        self.keyring = Keyring(keks)
+        self._data = DataKeys(self.keyring)
+        self._signing = SigningKeys(self.keyring)
 
     def sign(
         self, session: Session, use: KeyUse, typ: str, payload: bytes, *, detached: bool = False
@@ -86,7 +84,8 @@ class CryptoBox:
         return self._signing.active(session, use).kid
 
     def prepare(self, session: Session) -> None:
-        """Make every signing key, so that no business transaction has to."""
+        """Make every key there is one of, so that no business transaction has to."""
+        self.keyring.index(session)
         for use in KeyUse:
             self._signing.active(session, use)
 
@@ -101,12 +100,22 @@ class CryptoBox:
         old, new = self._signing.rotate(session, use, compromised=compromised)
         payload = statement(old.kid, new.kid)
         vouching = new if compromised else old
-        return Rotation(
+        changed = Rotation(
             old_kid=old.kid,
             new_kid=new.kid,
             statement=jws.sign(vouching.jose, STATEMENT_TYP, payload),
             possession=jws.sign(new.jose, STATEMENT_TYP, payload),
         )
+        self._signing.keep_statement(session, new.kid, changed.statement, changed.possession)
+        return changed
+
+    def is_due(self, session: Session, use: KeyUse, age: timedelta) -> bool:
+        """Whether the active key of ``use`` is older than ``age``; nobody else changes it now."""
+        return self._signing.is_due(session, use, age)
+
+    def statement(self, session: Session, kid: str) -> tuple[str, str] | None:
+        """The two signatures of :class:`Rotation` by which a key took over; None if from none."""
+        return self._signing.statement(session, kid)
 
     def public_jwks(self, session: Session) -> dict[str, Any]:
         """All our public keys, retired ones too (RFC 7517)."""
@@ -142,8 +151,8 @@ class CryptoBox:
         """Keep a data key from being destroyed while a legal hold lasts, or let it go again."""
         self._data.hold(session, kind, owner_id, held=held)
 
-    def blind_index(self, column: str, value: str) -> bytes:
+    def blind_index(self, session: Session, column: str, value: str) -> bytes:
         """16 bytes that find ``value`` by equality without showing it."""
-        mac = hmac.HMAC(_derive(self._index, column), hashes.SHA256())
+        mac = hmac.HMAC(derive(self.keyring.index(session), column), hashes.SHA256())
         mac.update(value.encode())
         return mac.finalize()[:_INDEX_BYTES]

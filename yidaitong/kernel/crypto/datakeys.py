@@ -5,26 +5,24 @@ import threading
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from cryptography.hazmat.primitives.keywrap import (
-    InvalidUnwrap,
-    aes_key_unwrap,
-    aes_key_wrap,
-)
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from yidaitong.kernel.clock import monotonic
+from yidaitong.kernel.crypto import wrapping
 from yidaitong.kernel.crypto.errors import SealBrokenError
+from yidaitong.kernel.crypto.keks.keyring import Keyring, dek_name
 from yidaitong.kernel.crypto.models import SUITE_INTL, Dek
 from yidaitong.kernel.crypto.uses import DekKind, Place
+from yidaitong.kernel.crypto.wrapping import KEY_BYTES
 from yidaitong.kernel.errors import DataGoneError
 from yidaitong.kernel.ids import uuid7
 
 KEEP_SECONDS = 60.0
-KEY_BYTES = 32
-KEK_VERSION = 1
-_COLUMNS = (Dek.id, Dek.parent_id, Dek.wrapped)
+_COLUMNS = (Dek.id, Dek.parent_id, Dek.wrapped, Dek.kek_ver)
+# One row of ``_COLUMNS``.
+_Row = tuple[UUID, UUID | None, bytes | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,10 @@ class _Kept:
 
 
 class DataKeys:
-    """The data keys of one process, in the database wrapped under its key-encryption key."""
+    """The data keys of one process, in the database wrapped under a key-encryption key."""
 
-    def __init__(self, wrapping: bytes) -> None:
-        self._wrapping = wrapping
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
         self._kept: dict[UUID, _Kept] = {}
         # Ids asked to be destroyed here: never kept again, whoever reads an older row meanwhile.
         self._barred: set[UUID] = set()
@@ -79,7 +77,7 @@ class DataKeys:
             row = session.execute(select(*_COLUMNS).where(Dek.id == dek_id)).one_or_none()
         if row is None:
             raise SealBrokenError(f"no key {dek_id}")
-        return DataKey(dek_id, self._unwrap(session, row[0], row[1], row[2]))
+        return DataKey(dek_id, self._unwrap(session, *row))
 
     def destroy(self, session: Session, kind: DekKind, owner_id: UUID) -> UUID | None:
         """Forget a key here and in the database; its id, or None where none was alive and free."""
@@ -109,14 +107,12 @@ class DataKeys:
             .execution_options(synchronize_session=False)
         )
 
-    def _row(
-        self, session: Session, kind: DekKind, owner_id: UUID
-    ) -> tuple[UUID, UUID | None, bytes | None] | None:
+    def _row(self, session: Session, kind: DekKind, owner_id: UUID) -> _Row | None:
         with session.no_autoflush:
             row = session.execute(
                 select(*_COLUMNS).where(Dek.kind == kind, Dek.owner_id == owner_id)
             ).one_or_none()
-        return None if row is None else (row[0], row[1], row[2])
+        return None if row is None else (row[0], row[1], row[2], row[3])
 
     def _make(self, session: Session, place: Place) -> None:
         parent = None
@@ -129,36 +125,47 @@ class DataKeys:
                 row_id=place.row_id,
             )
             parent = self.of_place(session, over)
-        wrapping = self._wrapping if parent is None else parent.key
+        dek_id, secret = uuid7(), secrets.token_bytes(KEY_BYTES)
+        if parent is None:
+            version, wrapped = self._keyring.wrap(session, dek_name(dek_id), secret)
+        else:
+            # Its parent wraps it: of no version, nobody wraps it again.
+            version, wrapped = 0, wrapping.wrap(parent.key, dek_name(dek_id), secret)
         with session.no_autoflush:
             # Two makers at once: the second waits for the first, then reads its key.
             session.execute(
                 insert(Dek)
                 .values(
-                    id=uuid7(),
+                    id=dek_id,
                     kind=place.kind,
                     owner_id=place.owner_id,
                     parent_id=None if parent is None else parent.id,
                     suite=SUITE_INTL,
-                    kek_ver=KEK_VERSION,
-                    wrapped=aes_key_wrap(wrapping, secrets.token_bytes(KEY_BYTES)),
+                    kek_ver=version,
+                    wrapped=wrapped,
                 )
                 .on_conflict_do_nothing(index_elements=[Dek.kind, Dek.owner_id])
             )
 
     def _unwrap(
-        self, session: Session, dek_id: UUID, parent_id: UUID | None, wrapped: bytes | None
+        self,
+        session: Session,
+        dek_id: UUID,
+        parent_id: UUID | None,
+        wrapped: bytes | None,
+        version: int,
     ) -> bytes:
         if wrapped is None:
             raise DataGoneError(f"key {dek_id} was destroyed")
         kept = self._recall(dek_id)
         if kept is not None:
             return kept
-        wrapping = self._wrapping if parent_id is None else self.by_id(session, parent_id).key
-        try:
-            key = aes_key_unwrap(wrapping, wrapped)
-        except InvalidUnwrap as error:
-            raise SealBrokenError(f"key {dek_id} does not unwrap") from error
+        about = dek_name(dek_id)
+        if parent_id is None:
+            key = self._keyring.unwrap(version, about, wrapped)
+        else:
+            parent = self.by_id(session, parent_id)
+            key = wrapping.unwrap(parent.key, about, wrapped, plain=parent.key)
         self._keep(dek_id, _Kept(key, parent_id, monotonic() + KEEP_SECONDS))
         return key
 

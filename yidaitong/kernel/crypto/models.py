@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, String, text
+from sqlalchemy import CheckConstraint, Index, LargeBinary, SmallInteger, String, Text, text
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -40,6 +40,9 @@ class SigningKey(Base):
     )
     retired_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    # What says that it took over from another: by that other key, and by itself.
+    statement: Mapped[str | None] = mapped_column(Text, default=None)
+    possession: Mapped[str | None] = mapped_column(Text, default=None)
 
 
 class Dek(Base):
@@ -53,6 +56,12 @@ class Dek(Base):
         Unique("kind", "owner_id"),
         CheckConstraint("(wrapped IS NULL) = (destroyed_at IS NOT NULL)", name="destroyed"),
         Index("ix_dek_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        # What a version of the KEK still wraps.
+        Index(
+            "ix_dek_kek_ver",
+            "kek_ver",
+            postgresql_where=text("parent_id IS NULL AND wrapped IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

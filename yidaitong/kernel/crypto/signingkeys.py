@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -13,13 +12,15 @@ from sqlalchemy.orm import Session
 from consent.encoding import b64u
 from yidaitong.kernel.clock import iso_ms
 from yidaitong.kernel.crypto.errors import SealBrokenError
+from yidaitong.kernel.crypto.keks.keyring import Keyring, signing_name
 from yidaitong.kernel.crypto.keys import PrivateKey, thumbprint
 from yidaitong.kernel.crypto.models import SigningKey
 from yidaitong.kernel.crypto.uses import KeyUse
 
 ALG = "EdDSA"
 OWNER = "platform"
-_KEK_VERSION = 1
+# kid, wrapped private part, version of the key it rests under.
+_Row = tuple[str, bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ def jwk_of(public: bytes) -> dict[str, str]:
 class SigningKeys:
     """The signing keys of one process."""
 
-    def __init__(self, wrapping: bytes) -> None:
-        self._wrapping = wrapping
-        self._opened: dict[tuple[str, bytes], Signer] = {}
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._opened: dict[str, tuple[bytes, Signer]] = {}
 
     def active(self, session: Session, use: KeyUse) -> Signer:
         """The key that signs for ``use`` now; made, in this transaction, if there is none.
@@ -61,18 +62,18 @@ class SigningKeys:
                 raise RuntimeError(f"no key for {use}")
         return self._opened_key(*row)
 
-    def _opened_key(self, kid: str, wrapped: bytes) -> Signer:
-        signer = self._opened.get((kid, wrapped))
-        if signer is None:
-            signer = self._opened[kid, wrapped] = self._open(kid, wrapped)
-        return signer
+    def _opened_key(self, kid: str, wrapped: bytes, version: int) -> Signer:
+        known = self._opened.get(kid)
+        if known is None or known[0] != wrapped:
+            known = self._opened[kid] = (wrapped, self._open(kid, wrapped, version))
+        return known[1]
 
     def taking_over(self, session: Session, use: KeyUse, overlap: timedelta) -> list[Signer]:
         """The active key, then those retired within ``overlap``; a revoked one never signs."""
         since = func.clock_timestamp() - overlap
         with session.no_autoflush:
             rows = session.execute(
-                select(SigningKey.kid, SigningKey.wrapped)
+                select(SigningKey.kid, SigningKey.wrapped, SigningKey.kek_ver)
                 .where(
                     SigningKey.use == use,
                     SigningKey.retired_at > since,
@@ -80,7 +81,7 @@ class SigningKeys:
                 )
                 .order_by(SigningKey.created_at.desc())
             ).all()
-        return [self.active(session, use), *(self._opened_key(kid, w) for kid, w in rows)]
+        return [self.active(session, use), *(self._opened_key(*row) for row in rows)]
 
     def publics(self, session: Session, use: KeyUse) -> list[bytes]:
         """Every public key ``use`` ever had, newest first."""
@@ -109,6 +110,36 @@ class SigningKeys:
                 .execution_options(synchronize_session=False)
             )
         return old, self.active(session, use)
+
+    def is_due(self, session: Session, use: KeyUse, age: timedelta) -> bool:
+        """Whether the active key of ``use`` is older than ``age``; holds it until the commit."""
+        with session.no_autoflush:
+            created_at = session.scalar(
+                select(SigningKey.created_at)
+                .where(SigningKey.use == use, SigningKey.retired_at.is_(None))
+                .where(SigningKey.created_at < func.clock_timestamp() - age)
+                .with_for_update()
+            )
+        return created_at is not None
+
+    def keep_statement(self, session: Session, kid: str, statement: str, possession: str) -> None:
+        """Keep what says that a key took over, for whoever pinned the one before."""
+        session.execute(
+            update(SigningKey)
+            .where(SigningKey.kid == kid)
+            .values(statement=statement, possession=possession)
+            .execution_options(synchronize_session=False)
+        )
+
+    def statement(self, session: Session, kid: str) -> tuple[str, str] | None:
+        """What :meth:`keep_statement` kept; None for a key that took over from none."""
+        with session.no_autoflush:
+            row = session.execute(
+                select(SigningKey.statement, SigningKey.possession).where(SigningKey.kid == kid)
+            ).one_or_none()
+        if row is None or row[0] is None or row[1] is None:
+            return None
+        return row[0], row[1]
 
     def published(self, session: Session) -> list[dict[str, Any]]:
         """Public keys, oldest first, retired and revoked ones too."""
@@ -141,38 +172,39 @@ class SigningKeys:
             keys.append(member)
         return keys
 
-    def _row(self, session: Session, use: KeyUse) -> tuple[str, bytes] | None:
+    def _row(self, session: Session, use: KeyUse) -> _Row | None:
         with session.no_autoflush:
             row = session.execute(
-                select(SigningKey.kid, SigningKey.wrapped).where(
+                select(SigningKey.kid, SigningKey.wrapped, SigningKey.kek_ver).where(
                     SigningKey.use == use, SigningKey.retired_at.is_(None)
                 )
             ).one_or_none()
-        return None if row is None else (row[0], row[1])
+        return None if row is None else (row[0], row[1], row[2])
 
     def _make(self, session: Session, use: KeyUse) -> None:
         private = Ed25519PrivateKey.generate()
         public = private.public_key().public_bytes_raw()
+        kid = thumbprint(jwk_of(public))
+        version, wrapped = self._keyring.wrap(
+            session, signing_name(kid), private.private_bytes_raw()
+        )
         with session.no_autoflush:
             # Two makers at once: the second waits for the first, then reads its key.
             session.execute(
                 insert(SigningKey)
                 .values(
-                    kid=thumbprint(jwk_of(public)),
+                    kid=kid,
                     use=use,
                     alg=ALG,
                     public=public,
-                    wrapped=aes_key_wrap(self._wrapping, private.private_bytes_raw()),
-                    kek_ver=_KEK_VERSION,
+                    wrapped=wrapped,
+                    kek_ver=version,
                 )
                 .on_conflict_do_nothing()
             )
 
-    def _open(self, kid: str, wrapped: bytes) -> Signer:
-        try:
-            seed = aes_key_unwrap(self._wrapping, wrapped)
-        except InvalidUnwrap as error:
-            raise SealBrokenError(f"signing key {kid} does not unwrap") from error
+    def _open(self, kid: str, wrapped: bytes, version: int) -> Signer:
+        seed = self._keyring.unwrap(version, signing_name(kid), wrapped)
         key = Ed25519PrivateKey.from_private_bytes(seed)
         public = key.public_key().public_bytes_raw()
         if thumbprint(jwk_of(public)) != kid:

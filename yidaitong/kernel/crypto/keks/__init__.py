@@ -1,0 +1,1 @@
+"""Key-encryption keys: where they are held, which versions there are, and changing them."""
