@@ -27,7 +27,7 @@ COMMANDS: Final = {
     "ledger": "ledger",
     "witness": "witness",
     "packet": "evidence",
-    "keys": "keks",
+    "keys": "keychanges",
     "ops": "evidence",
     "migrate": "tools",
     "routes": "tools",
