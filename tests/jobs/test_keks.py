@@ -8,7 +8,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from tests.authorizations.people import an_official
 from tests.jobs.keyrings import (
@@ -36,7 +36,7 @@ from yidaitong.kernel.crypto.keks import rewrapping
 from yidaitong.kernel.crypto.keks.loading import provider_of
 from yidaitong.kernel.crypto.keks.models import IndexKey, Kek
 from yidaitong.kernel.crypto.keks.provider import KekUnavailableError
-from yidaitong.kernel.crypto.models import Dek
+from yidaitong.kernel.crypto.models import Dek, SigningKey
 from yidaitong.kernel.errors import (
     ConflictError,
     ForbiddenError,
@@ -226,6 +226,25 @@ class TestRewrap:
         with pytest.raises(InvalidStateError, match="less than seven days"):
             propose(rt, 1)
         assert all_open(rt, [(late, sealed)])
+
+
+class TestIndex:
+    def test_its_key_is_remembered_once_committed_and_never_before(self, rt: Runtime) -> None:
+        with rt.transaction(SYSTEM) as uow:
+            before = uow.crypto.blind_index(uow.session, "person.phone", "138")
+            uow.session.execute(delete(IndexKey))
+            uow.session.execute(delete(Kek))
+            uow.session.execute(delete(SigningKey))
+            assert uow.crypto.blind_index(uow.session, "person.phone", "138") == before
+
+        lost, kept = (CryptoBox(provider_of(rt.settings)) for _ in range(2))
+        with rt.transaction(SYSTEM) as uow:
+            undone = lost.blind_index(uow.session, "person.phone", "138")
+            uow.session.rollback()
+        with rt.transaction(SYSTEM) as uow:
+            made = kept.blind_index(uow.session, "person.phone", "138")
+        with rt.transaction(SYSTEM) as uow:
+            assert lost.blind_index(uow.session, "person.phone", "138") == made != undone
 
 
 class TestDestroy:

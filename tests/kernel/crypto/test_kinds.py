@@ -70,6 +70,16 @@ class TestFolder:
             held.wrap(1, "dek:x", SECOND)
         assert "secret-words" not in str(refused.value)
 
+    def test_what_cannot_be_read_or_removed_is_said(
+        self, tmp_path: Path, base_settings: Settings
+    ) -> None:
+        (tmp_path / "1").mkdir()
+        held = provider_of(self.settings(base_settings, tmp_path))
+
+        with pytest.raises(KekUnavailableError, match="version 1 cannot be read"):
+            held.wrap(1, "dek:x", SECOND)
+        assert not held.destroy(1)
+
     def test_a_folder_must_be_there(self, tmp_path: Path, base_settings: Settings) -> None:
         with pytest.raises(SettingsError, match="YDT_KEK_DIR"):
             provider_of(self.settings(base_settings, tmp_path / "none"))
@@ -101,3 +111,18 @@ class TestLoading:
     def test_an_unknown_provider_is_one_message(self, base_settings: Settings, name: str) -> None:
         with pytest.raises(SettingsError, match="YDT_KEK_PROVIDER"):
             provider_of(replace(base_settings, kek_provider=name))
+
+    def test_an_installed_package_brings_one_by_its_entry_point(
+        self, tmp_path: Path, base_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        package = tmp_path / "vault-1.dist-info"
+        package.mkdir()
+        (package / "METADATA").write_text("Metadata-Version: 2.1\nName: vault\nVersion: 1\n")
+        entry = "[yidaitong.keks]\nvault = tests.kernel.crypto.kms_client:connect\n"
+        (package / "entry_points.txt").write_text(entry)
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+        held = provider_of(replace(base_settings, kek_provider="vault", kek_config="nowhere"))
+
+        with pytest.raises(KekUnavailableError, match="does not answer"):
+            held.versions()
