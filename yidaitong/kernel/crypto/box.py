@@ -1,6 +1,7 @@
 """The one door to keys: signing, sealing of fields, destruction."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,10 +11,10 @@ from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
-from yidaitong.kernel.crypto import envelope, jws
+from yidaitong.kernel.crypto import envelope, jws, suites
 from yidaitong.kernel.crypto.datakeys import DataKeys
 from yidaitong.kernel.crypto.signingkeys import SigningKeys
-from yidaitong.kernel.crypto.uses import DekKind, KeyUse, Place
+from yidaitong.kernel.crypto.uses import SUITED, DekKind, KeyUse, Place
 
 __all__ = ["CryptoBox", "DekKind", "KeyUse", "Place", "Rotation"]
 
@@ -40,19 +41,33 @@ class CryptoBox:
     """Keys of one process; private keys never leave it.
 
     Data keys, signing keys and blind indexes each have a key of their own, derived from the
-    key-encryption key: none of them helps to find another.
+    key-encryption key: none of them helps to find another. ``policy`` names the suites this
+    installation allows; the first one is what new data keys are made in.
     """
 
-    def __init__(self, kek: bytes) -> None:
-        self._data = DataKeys(_derive(kek, "ydt/1/wrap/dek"))
+    def __init__(self, kek: bytes, policy: tuple[str, ...] = ("intl",)) -> None:
+        self._policy = policy
+        self._suite = "intl"
+        self._data = DataKeys(_derive(kek, "ydt/1/wrap/dek"), policy[0])
         self._signing = SigningKeys(_derive(kek, "ydt/1/wrap/signing"))
         self._index = _derive(kek, "ydt/1/blind-index")
+
+    def in_suite(self, suite: str) -> "CryptoBox":
+        """The same keys, signing in ``suite``.
+
+        Raises:
+            SuiteUnavailableError: the policy has no such suite, or this computer cannot do it.
+        """
+        suites.allowed(suite, self._policy)
+        other = copy(self)
+        other._suite = suite  # noqa: SLF001 - a copy of ourselves
+        return other
 
     def sign(
         self, session: Session, use: KeyUse, typ: str, payload: bytes, *, detached: bool = False
     ) -> str:
         """Compact JWS over the exact ``payload`` by the active key of ``use``."""
-        signer = self._signing.active(session, use)
+        signer = self._signing.active(session, use, self._suite)
         return jws.sign(signer.jose, typ, payload, detached=detached)
 
     def sign_each(
@@ -64,14 +79,14 @@ class CryptoBox:
 
     def raw_sign(self, session: Session, use: KeyUse, data: bytes) -> bytes:
         """64 bytes of plain Ed25519 (RFC 8032) over ``data``."""
-        return self._signing.active(session, use).raw.sign(data)
+        return self._signing.active(session, use).sign(data)
 
     def raw_signers(
         self, session: Session, use: KeyUse, overlap: timedelta
     ) -> list[tuple[bytes, Callable[[bytes], bytes]]]:
         """Public key and plain Ed25519 of the active key, then of those it just took over from."""
         found = self._signing.taking_over(session, use, overlap)
-        return [(signer.public, signer.raw.sign) for signer in found]
+        return [(signer.public, signer.sign) for signer in found]
 
     def public_keys(self, session: Session, use: KeyUse) -> list[bytes]:
         """Raw public keys that ``use`` ever had, newest first."""
@@ -89,6 +104,9 @@ class CryptoBox:
         """Make every signing key, so that no business transaction has to."""
         for use in KeyUse:
             self._signing.active(session, use)
+        for suite in self._policy:
+            for use in SUITED:
+                self._signing.active(session, use, suite)
 
     def rotate(
         self, session: Session, use: KeyUse, statement: Statement, *, compromised: bool = False
@@ -119,7 +137,7 @@ class CryptoBox:
             DataGoneError: the data key was destroyed.
         """
         key = self._data.of_place(session, place)
-        return envelope.seal(key.key, key.id, place, plaintext)
+        return envelope.seal(key.key, key.id, place, plaintext, key.suite)
 
     def open(self, session: Session, place: Place, sealed: bytes) -> bytes:
         """The plaintext of :meth:`seal`.

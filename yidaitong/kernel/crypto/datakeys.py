@@ -5,48 +5,53 @@ import threading
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from cryptography.hazmat.primitives.keywrap import (
-    InvalidUnwrap,
-    aes_key_unwrap,
-    aes_key_wrap,
-)
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from yidaitong.kernel.clock import monotonic
+from yidaitong.kernel.crypto import suites
 from yidaitong.kernel.crypto.errors import SealBrokenError
-from yidaitong.kernel.crypto.models import SUITE_INTL, Dek
+from yidaitong.kernel.crypto.models import Dek
 from yidaitong.kernel.crypto.uses import DekKind, Place
 from yidaitong.kernel.errors import DataGoneError
 from yidaitong.kernel.ids import uuid7
 
 KEEP_SECONDS = 60.0
-KEY_BYTES = 32
 KEK_VERSION = 1
-_COLUMNS = (Dek.id, Dek.parent_id, Dek.wrapped)
+_COLUMNS = (Dek.id, Dek.parent_id, Dek.wrapped, Dek.suite)
 
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """One usable data key."""
+    """One usable data key, and the suite it seals with."""
 
     id: UUID
+    suite: str
     key: bytes = field(repr=False)
+
+
+# Id, parent, wrapped key, suite.
+_Row = tuple[UUID, UUID | None, bytes | None, int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    suite: str
     key: bytes = field(repr=False)
     parent_id: UUID | None
     until: float
 
 
 class DataKeys:
-    """The data keys of one process, in the database wrapped under its key-encryption key."""
+    """The data keys of one process, in the database wrapped under its key-encryption key.
 
-    def __init__(self, wrapping: bytes) -> None:
+    ``suite`` is what new keys are made in; a key goes on in the suite it was made in.
+    """
+
+    def __init__(self, wrapping: bytes, suite: str = "intl") -> None:
         self._wrapping = wrapping
+        self._suite = suite
         self._kept: dict[UUID, _Kept] = {}
         # Ids asked to be destroyed here: never kept again, whoever reads an older row meanwhile.
         self._barred: set[UUID] = set()
@@ -64,7 +69,7 @@ class DataKeys:
             found = self._row(session, place.kind, place.owner_id)
             if found is None:
                 raise RuntimeError(f"no key {place.kind} {place.owner_id}")
-        return DataKey(found[0], self._unwrap(session, *found))
+        return self._unwrap(session, found)
 
     def by_id(self, session: Session, dek_id: UUID) -> DataKey:
         """The data key a field was sealed with.
@@ -74,12 +79,12 @@ class DataKeys:
         """
         kept = self._recall(dek_id)
         if kept is not None:
-            return DataKey(dek_id, kept)
+            return kept
         with session.no_autoflush:
             row = session.execute(select(*_COLUMNS).where(Dek.id == dek_id)).one_or_none()
         if row is None:
             raise SealBrokenError(f"no key {dek_id}")
-        return DataKey(dek_id, self._unwrap(session, row[0], row[1], row[2]))
+        return self._unwrap(session, (row[0], row[1], row[2], row[3]))
 
     def destroy(self, session: Session, kind: DekKind, owner_id: UUID) -> UUID | None:
         """Forget a key here and in the database; its id, or None where none was alive and free."""
@@ -109,14 +114,12 @@ class DataKeys:
             .execution_options(synchronize_session=False)
         )
 
-    def _row(
-        self, session: Session, kind: DekKind, owner_id: UUID
-    ) -> tuple[UUID, UUID | None, bytes | None] | None:
+    def _row(self, session: Session, kind: DekKind, owner_id: UUID) -> _Row | None:
         with session.no_autoflush:
             row = session.execute(
                 select(*_COLUMNS).where(Dek.kind == kind, Dek.owner_id == owner_id)
             ).one_or_none()
-        return None if row is None else (row[0], row[1], row[2])
+        return None if row is None else (row[0], row[1], row[2], row[3])
 
     def _make(self, session: Session, place: Place) -> None:
         parent = None
@@ -130,39 +133,46 @@ class DataKeys:
             )
             parent = self.of_place(session, over)
         wrapping = self._wrapping if parent is None else parent.key
+        # One consent's keys are of one suite: a child follows its parent.
+        suite = suites.of(self._suite if parent is None else parent.suite)
+        dek_id = uuid7()
         with session.no_autoflush:
             # Two makers at once: the second waits for the first, then reads its key.
             session.execute(
                 insert(Dek)
                 .values(
-                    id=uuid7(),
+                    id=dek_id,
                     kind=place.kind,
                     owner_id=place.owner_id,
                     parent_id=None if parent is None else parent.id,
-                    suite=SUITE_INTL,
+                    suite=suite.byte[0],
                     kek_ver=KEK_VERSION,
-                    wrapped=aes_key_wrap(wrapping, secrets.token_bytes(KEY_BYTES)),
+                    wrapped=suite.wrap_dek(
+                        wrapping, dek_id.bytes, secrets.token_bytes(suite.key_bytes)
+                    ),
                 )
                 .on_conflict_do_nothing(index_elements=[Dek.kind, Dek.owner_id])
             )
 
-    def _unwrap(
-        self, session: Session, dek_id: UUID, parent_id: UUID | None, wrapped: bytes | None
-    ) -> bytes:
+    def _unwrap(self, session: Session, row: _Row) -> DataKey:
+        dek_id, parent_id, wrapped, byte = row
         if wrapped is None:
             raise DataGoneError(f"key {dek_id} was destroyed")
         kept = self._recall(dek_id)
         if kept is not None:
             return kept
         wrapping = self._wrapping if parent_id is None else self.by_id(session, parent_id).key
+        suite = suites.of_byte(bytes([byte]))
+        if suite is None:
+            raise SealBrokenError(f"key {dek_id} is of suite {byte}")
         try:
-            key = aes_key_unwrap(wrapping, wrapped)
-        except InvalidUnwrap as error:
+            key = suite.unwrap_dek(wrapping, dek_id.bytes, wrapped)
+        except SealBrokenError as error:
             raise SealBrokenError(f"key {dek_id} does not unwrap") from error
-        self._keep(dek_id, _Kept(key, parent_id, monotonic() + KEEP_SECONDS))
-        return key
+        self._keep(dek_id, _Kept(suite.suite, key, parent_id, monotonic() + KEEP_SECONDS))
+        return DataKey(dek_id, suite.suite, key)
 
-    def _recall(self, dek_id: UUID) -> bytes | None:
+    def _recall(self, dek_id: UUID) -> DataKey | None:
         now = monotonic()
         with self._lock:
             kept = self._kept.get(dek_id)
@@ -171,7 +181,7 @@ class DataKeys:
             if kept.until <= now:
                 del self._kept[dek_id]
                 return None
-            return kept.key
+            return DataKey(dek_id, kept.suite, kept.key)
 
     def _keep(self, dek_id: UUID, kept: _Kept) -> None:
         now = monotonic()

@@ -1,23 +1,29 @@
 """Our own signing keys: made at first use, private parts wrapped at rest."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from consent.encoding import b64u
+from consent.encoding import b64u, b64u_decode
 from yidaitong.kernel.clock import iso_ms
-from yidaitong.kernel.crypto.errors import SealBrokenError
-from yidaitong.kernel.crypto.keys import PrivateKey, thumbprint
+from yidaitong.kernel.crypto import suites
+from yidaitong.kernel.crypto.errors import JoseError, SealBrokenError
+from yidaitong.kernel.crypto.keys import PrivateKey, PublicKey, generate, thumbprint
 from yidaitong.kernel.crypto.models import SigningKey
+from yidaitong.kernel.crypto.sm2 import Sm2Error
 from yidaitong.kernel.crypto.uses import KeyUse
 
-ALG = "EdDSA"
+# What a suite signs with here: the curve of its keys, and its name in the table (append only).
+_CURVES = {"intl": "Ed25519", "sm": "SM2"}
+ALGS = {"intl": "EdDSA", "sm": "SM2"}
+_RAW_BYTES = 32
+_TRIAL = b"a pair?"
 OWNER = "platform"
 _KEK_VERSION = 1
 
@@ -27,7 +33,6 @@ class Signer:
     """One private key in use; it never shows itself."""
 
     public: bytes
-    raw: Ed25519PrivateKey = field(repr=False)
     jose: PrivateKey
 
     @property
@@ -35,10 +40,24 @@ class Signer:
         """RFC 7638 thumbprint."""
         return self.jose.kid
 
+    def sign(self, data: bytes) -> bytes:
+        """The plain signature of the key's suite, such as 64 bytes of Ed25519."""
+        return suites.of(self.jose.suite).sign(self.jose, data)
+
 
 def jwk_of(public: bytes) -> dict[str, str]:
-    """The public JWK of a raw Ed25519 key (RFC 8037)."""
-    return {"kty": "OKP", "crv": "Ed25519", "x": b64u(public)}
+    """The public JWK of a raw Ed25519 key (RFC 8037), or of an uncompressed SM2 point."""
+    if len(public) == _RAW_BYTES:
+        return {"kty": "OKP", "crv": "Ed25519", "x": b64u(public)}
+    x, y = public[1 : 1 + _RAW_BYTES], public[1 + _RAW_BYTES :]
+    return {"kty": "EC", "crv": "SM2", "x": b64u(x), "y": b64u(y)}
+
+
+def raw_of(jwk: Mapping[str, str]) -> bytes:
+    """The public bytes of :func:`jwk_of`."""
+    if jwk["kty"] == "OKP":
+        return b64u_decode(jwk["x"])
+    return b"\x04" + b64u_decode(jwk["x"]) + b64u_decode(jwk["y"])
 
 
 class SigningKeys:
@@ -48,56 +67,61 @@ class SigningKeys:
         self._wrapping = wrapping
         self._opened: dict[tuple[str, bytes], Signer] = {}
 
-    def active(self, session: Session, use: KeyUse) -> Signer:
+    def active(self, session: Session, use: KeyUse, suite: str = "intl") -> Signer:
         """The key that signs for ``use`` now; made, in this transaction, if there is none.
 
         The row is read each time: a key of a transaction that rolled back never signs again.
         """
-        row = self._row(session, use)
+        row = self._row(session, use, suite)
         if row is None:
-            self._make(session, use)
-            row = self._row(session, use)
+            self._make(session, use, suite)
+            row = self._row(session, use, suite)
             if row is None:
                 raise RuntimeError(f"no key for {use}")
         return self._opened_key(*row)
 
-    def _opened_key(self, kid: str, wrapped: bytes) -> Signer:
+    def _opened_key(self, kid: str, wrapped: bytes, public: bytes) -> Signer:
         signer = self._opened.get((kid, wrapped))
         if signer is None:
-            signer = self._opened[kid, wrapped] = self._open(kid, wrapped)
+            signer = self._opened[kid, wrapped] = self._open(kid, wrapped, public)
         return signer
 
-    def taking_over(self, session: Session, use: KeyUse, overlap: timedelta) -> list[Signer]:
+    def taking_over(
+        self, session: Session, use: KeyUse, overlap: timedelta, suite: str = "intl"
+    ) -> list[Signer]:
         """The active key, then those retired within ``overlap``; a revoked one never signs."""
         since = func.clock_timestamp() - overlap
         with session.no_autoflush:
             rows = session.execute(
-                select(SigningKey.kid, SigningKey.wrapped)
+                select(SigningKey.kid, SigningKey.wrapped, SigningKey.public)
                 .where(
                     SigningKey.use == use,
+                    SigningKey.alg == ALGS[suite],
                     SigningKey.retired_at > since,
                     SigningKey.revoked_at.is_(None),
                 )
                 .order_by(SigningKey.created_at.desc())
             ).all()
-        return [self.active(session, use), *(self._opened_key(kid, w) for kid, w in rows)]
+        return [self.active(session, use, suite), *(self._opened_key(*row) for row in rows)]
 
-    def publics(self, session: Session, use: KeyUse) -> list[bytes]:
+    def publics(self, session: Session, use: KeyUse, suite: str = "intl") -> list[bytes]:
         """Every public key ``use`` ever had, newest first."""
         with session.no_autoflush:
             rows = session.execute(
                 select(SigningKey.public)
-                .where(SigningKey.use == use)
+                .where(SigningKey.use == use, SigningKey.alg == ALGS[suite])
                 .order_by(SigningKey.created_at.desc())
             ).scalars()
             return [bytes(row) for row in rows]
 
-    def rotate(self, session: Session, use: KeyUse, *, compromised: bool) -> tuple[Signer, Signer]:
+    def rotate(
+        self, session: Session, use: KeyUse, *, compromised: bool, suite: str = "intl"
+    ) -> tuple[Signer, Signer]:
         """Retire the active key of ``use`` and make another; the old one and the new one.
 
         The old key stays published; a compromised one is revoked from now on.
         """
-        old = self.active(session, use)
+        old = self.active(session, use, suite)
         with session.no_autoflush:
             session.execute(
                 update(SigningKey)
@@ -108,7 +132,7 @@ class SigningKeys:
                 )
                 .execution_options(synchronize_session=False)
             )
-        return old, self.active(session, use)
+        return old, self.active(session, use, suite)
 
     def published(self, session: Session) -> list[dict[str, Any]]:
         """Public keys, oldest first, retired and revoked ones too."""
@@ -129,7 +153,7 @@ class SigningKeys:
                 **jwk_of(public),
                 "kid": kid,
                 "use": "sig",
-                "alg": ALG,
+                "alg": PublicKey.read(jwk_of(public), use="sig").alg,
                 "ydt_owner": OWNER,
                 "ydt_use": use.value,
                 "ydt_from": iso_ms(created_at),
@@ -141,18 +165,20 @@ class SigningKeys:
             keys.append(member)
         return keys
 
-    def _row(self, session: Session, use: KeyUse) -> tuple[str, bytes] | None:
+    def _row(self, session: Session, use: KeyUse, suite: str) -> tuple[str, bytes, bytes] | None:
         with session.no_autoflush:
             row = session.execute(
-                select(SigningKey.kid, SigningKey.wrapped).where(
-                    SigningKey.use == use, SigningKey.retired_at.is_(None)
+                select(SigningKey.kid, SigningKey.wrapped, SigningKey.public).where(
+                    SigningKey.use == use,
+                    SigningKey.alg == ALGS[suite],
+                    SigningKey.retired_at.is_(None),
                 )
             ).one_or_none()
-        return None if row is None else (row[0], row[1])
+        return None if row is None else (row[0], row[1], row[2])
 
-    def _make(self, session: Session, use: KeyUse) -> None:
-        private = Ed25519PrivateKey.generate()
-        public = private.public_key().public_bytes_raw()
+    def _make(self, session: Session, use: KeyUse, suite: str) -> None:
+        made = generate(_CURVES[suite], use="sig")
+        public = raw_of(made)
         with session.no_autoflush:
             # Two makers at once: the second waits for the first, then reads its key.
             session.execute(
@@ -160,22 +186,27 @@ class SigningKeys:
                 .values(
                     kid=thumbprint(jwk_of(public)),
                     use=use,
-                    alg=ALG,
+                    alg=ALGS[suite],
                     public=public,
-                    wrapped=aes_key_wrap(self._wrapping, private.private_bytes_raw()),
+                    wrapped=aes_key_wrap(self._wrapping, b64u_decode(made["d"])),
                     kek_ver=_KEK_VERSION,
                 )
                 .on_conflict_do_nothing()
             )
 
-    def _open(self, kid: str, wrapped: bytes) -> Signer:
+    def _open(self, kid: str, wrapped: bytes, public: bytes) -> Signer:
         try:
-            seed = aes_key_unwrap(self._wrapping, wrapped)
-        except InvalidUnwrap as error:
+            secret = aes_key_unwrap(self._wrapping, wrapped)
+            jose = PrivateKey.read({**jwk_of(public), "d": b64u(secret)}, use="sig")
+        except (InvalidUnwrap, JoseError) as error:
             raise SealBrokenError(f"signing key {kid} does not unwrap") from error
-        key = Ed25519PrivateKey.from_private_bytes(seed)
-        public = key.public_key().public_bytes_raw()
-        if thumbprint(jwk_of(public)) != kid:
-            # Wrapped parts of two rows were swapped.
+        signer = Signer(public, jose)
+        try:
+            # Wrapped parts of two rows may have been swapped.
+            mine = PublicKey.read(jwk_of(public), use="sig")
+            suites.of(jose.suite).verify(mine, _TRIAL, signer.sign(_TRIAL))
+        except (JoseError, Sm2Error) as error:
+            raise SealBrokenError(f"signing key {kid} is another key") from error
+        if signer.kid != kid:
             raise SealBrokenError(f"signing key {kid} is another key")
-        return Signer(public, key, PrivateKey.read({**jwk_of(public), "d": b64u(seed)}))
+        return signer
