@@ -49,7 +49,7 @@ class Runtime:
     crypto: CryptoBox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.crypto = CryptoBox(self.settings.kek)
+        self.crypto = CryptoBox(self.settings.kek, self.settings.suites)
 
     @cached_property
     def engine(self) -> Engine:

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from yidaitong.kernel.crypto import suites
+from yidaitong.kernel.crypto.errors import SuiteUnavailableError
+
 MIN_SECRET_BYTES = 32
 ENVIRONMENTS = ("prod", "demo", "test")
 
@@ -36,6 +39,9 @@ class Settings:
     redis_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     kek: bytes = field(repr=False)
+    # Crypto suites this installation allows. The first is the one of everything of our own; a
+    # packet is in the suite of the key its bank pinned.
+    suites: tuple[str, ...] = ("intl",)
     base_url: str = "http://127.0.0.1:8000"
     cookie_secure: bool = True
     ledger_origin: str = "log.yidaitong.example/ledger"
@@ -91,6 +97,11 @@ class Settings:
     bank_keys_dir: Path | None = None
     fail_point: str = ""
 
+    @property
+    def suite(self) -> str:
+        """The suite of leaves, artefacts, receipts and new data keys."""
+        return self.suites[0]
+
 
 def _secret(raw: str) -> bytes:
     value = bytes.fromhex(raw)
@@ -123,6 +134,18 @@ def _environment(raw: str) -> str:
     return raw
 
 
+def _suites(raw: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in raw.split(","))
+    if len(set(names)) != len(names):
+        raise ValueError("names a suite twice")
+    try:
+        for name in names:
+            suites.allowed(name, names)
+    except SuiteUnavailableError as error:
+        raise ValueError(f"{error} / {error.text.zh}: {error.reason}") from error
+    return names
+
+
 def _folder(raw: str) -> Path:
     if not Path(raw).is_dir():
         raise ValueError("must be a folder that is there")
@@ -146,6 +169,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "redis_url": str,
     "secret_key": str,
     "kek": _secret,
+    "suites": _suites,
     "base_url": str,
     "cookie_secure": _flag,
     "ledger_origin": str,

@@ -20,7 +20,9 @@ YEARLY: Final = "YEARLY"
 COMPROMISED: Final = "COMPROMISED"
 
 
-def rotate(uow: UnitOfWork, use: KeyUse, *, compromised: bool = False) -> Rotation:
+def rotate(
+    uow: UnitOfWork, use: KeyUse, *, compromised: bool = False, suite: str = "intl"
+) -> Rotation:
     """Sign with a new key of ``use`` from now on; the statement goes to whoever pinned the old.
 
     What the old key signed before this leaf stays valid. The log's own old key goes on signing
@@ -28,6 +30,7 @@ def rotate(uow: UnitOfWork, use: KeyUse, *, compromised: bool = False) -> Rotati
 
     Raises:
         ForbiddenError: not the system itself.
+        SuiteUnavailableError: the policy has no such suite, or this computer cannot do it.
     """
     if uow.actor.realm is not Realm.SYSTEM:
         raise ForbiddenError("keys are changed by the system")
@@ -37,7 +40,8 @@ def rotate(uow: UnitOfWork, use: KeyUse, *, compromised: bool = False) -> Rotati
         told = {"v": VERSION, "owner": OWNER, "add": [new_kid], "retire": [old_kid]}
         return canonical({**told, "from": iso(at), "reason": reason})
 
-    changed = uow.crypto.rotate(uow.session, use, statement, compromised=compromised)
+    crypto = uow.crypto.in_suite(suite)
+    changed = crypto.rotate(uow.session, use, statement, compromised=compromised)
     members = {
         "owner": OWNER,
         "added": [changed.new_kid],

@@ -116,7 +116,8 @@ class CryptoBox:
         ``statement`` writes what both keys sign: the old one vouches for the new one, and the new
         one proves that it is held. A compromised key vouches for nothing.
         """
-        old, new = self._signing.rotate(session, use, compromised=compromised)
+        suite = self._suite
+        old, new = self._signing.rotate(session, use, compromised=compromised, suite=suite)
         payload = statement(old.kid, new.kid)
         vouching = new if compromised else old
         return Rotation(
