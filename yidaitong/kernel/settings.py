@@ -53,6 +53,8 @@ class Settings:
     ledger_anchor_seconds: int = 14_400
     # Both keys sign each head so long after the log's key was changed.
     ledger_key_overlap_days: int = 30
+    # An SM2 line on each head beside the Ed25519 one; needs sm among the suites.
+    ledger_sm2_line: bool = False
     # Where the published log is kept as files for a plain web server; unset: nowhere.
     ledger_export_dir: Path | None = None
     # One address prefix for all departments; each department's code is appended in lower case.
@@ -177,6 +179,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "ledger_policy_file": Path,
     "ledger_anchor_seconds": _positive(int),
     "ledger_key_overlap_days": _positive(int),
+    "ledger_sm2_line": _flag,
     "ledger_export_dir": Path,
     "gateway_url": _address,
     "gateway_keys_file": Path,
@@ -291,6 +294,8 @@ def _inconsistent(values: Mapping[str, Any]) -> list[str]:
     problems = []
     if len(values["secret_key"]) < MIN_SECRET_BYTES:
         problems.append("YDT_SECRET_KEY: at least 32 characters")
+    if values.get("ledger_sm2_line") and "sm" not in values.get("suites", ()):
+        problems.append("YDT_LEDGER_SM2_LINE: needs sm in YDT_SUITES")
     if values.get("env", "prod") == "prod":
         if values.get("fail_point"):
             problems.append("YDT_FAIL_POINT is for tests only")

@@ -84,8 +84,8 @@ class CryptoBox:
     def raw_signers(
         self, session: Session, use: KeyUse, overlap: timedelta
     ) -> list[tuple[bytes, Callable[[bytes], bytes]]]:
-        """Public key and plain Ed25519 of the active key, then of those it just took over from."""
-        found = self._signing.taking_over(session, use, overlap)
+        """Public key and plain signing of the active key, then of those it just took over from."""
+        found = self._signing.taking_over(session, use, overlap, self._suite)
         return [(signer.public, signer.sign) for signer in found]
 
     def public_keys(self, session: Session, use: KeyUse) -> list[bytes]:
