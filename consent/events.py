@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -196,7 +196,7 @@ class Event:
     ``ref`` is the id of the object, ``n`` its version after the act; (type, ref, n) never repeats.
     ``chain_id`` is the consent it belongs to, None where there is none. ``evidence_id`` owns the
     key that seals the event; it defaults to the chain. ``enterprise_id`` and ``bank_id`` say who
-    may see an event without a chain.
+    may see an event without a chain. ``suite`` is that of its leaf, None for the desk's.
     """
 
     type: EventType
@@ -212,6 +212,7 @@ class Event:
     evidence_id: UUID | None = None
     enterprise_id: UUID | None = None
     bank_id: str | None = None
+    suite: str | None = None
 
     def unknown(self) -> set[str]:
         """Names this type of event does not carry."""
@@ -234,6 +235,15 @@ def sha256_b64u(data: bytes) -> str:
     return b64u(hashlib.sha256(data).digest())
 
 
-def commitment(salt: bytes, event: Mapping[str, Any]) -> str:
-    """HMAC-SHA-256 over the canonical event, keyed with its salt: hides it and binds us to it."""
-    return b64u(hmac.digest(salt, canonical(event), hashlib.sha256))
+# Key and data to 32 bytes.
+Mac = Callable[[bytes, bytes], bytes]
+
+
+def hmac_sha256(key: bytes, data: bytes) -> bytes:
+    """The MAC of suite ``intl``."""
+    return hmac.digest(key, data, hashlib.sha256)
+
+
+def commitment(salt: bytes, event: Mapping[str, Any], mac: Mac = hmac_sha256) -> str:
+    """The suite's MAC over the canonical event, keyed with its salt: hides it, binds us to it."""
+    return b64u(mac(salt, canonical(event)))

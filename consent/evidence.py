@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from sqlalchemy import select, text
 
 from consent.encoding import b64u, b64u_decode
 from consent.errors import InvalidStateError, UnknownMemberError
-from consent.events import Event, EventType, canonical, commitment, iso
+from consent.events import Event, EventType, Mac, canonical, commitment, hmac_sha256, iso
 from consent.ledger import entries, proofs
 from consent.models import Chain, EventRow
 from consent.ports import Act, Desk, SealedAt
@@ -72,7 +73,7 @@ def record(desk: Desk, event: Event, at: datetime | None = None) -> Recorded:
         raise RuntimeError(f"{event.type} without the lock of chain {event.chain_id}")
     when = desk.clock() if at is None else at
     body = _body(desk, event, when)
-    salt = desk.salt()
+    salt, suite = desk.salt(), event.suite or desk.suite
     event_id = desk.new_id()
     submitted = entries.submit(
         desk.session,
@@ -82,8 +83,8 @@ def record(desk: Desk, event: Event, at: datetime | None = None) -> Recorded:
             n=event.n,
             id=event_id,
             t=body["t"],
-            commit=commitment(salt, body),
-            suite=desk.suite,
+            commit=commitment(salt, body, partial(desk.committer.mac, suite)),
+            suite=suite,
             consent=event.chain_id,
             public=dict(event.public),
         ),
@@ -171,9 +172,9 @@ def views(desk: Desk, limit: int) -> list[Opened]:
     return [open_event(desk, row) for row in rows]
 
 
-def opening_matches(opened: Opened, commit: str) -> bool:
-    """Whether an event is what its leaf committed to."""
-    return commitment(b64u_decode(opened.salt), opened.event) == commit
+def opening_matches(opened: Opened, commit: str, mac: Mac = hmac_sha256) -> bool:
+    """Whether an event is what its leaf committed to, in the suite of ``mac``."""
+    return commitment(b64u_decode(opened.salt), opened.event, mac) == commit
 
 
 def _seen(desk: Desk) -> list[Any]:

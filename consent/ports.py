@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from consent.events import SALT_BYTES, Event
+from consent.events import SALT_BYTES, Event, hmac_sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,27 @@ class Signer(Protocol):
         """Compact JWS over the exact bytes."""
 
 
+class Committer(Protocol):
+    """The MACs that hide events in leaves; each suite has its own."""
+
+    def mac(self, suite: str, key: bytes, data: bytes) -> bytes:
+        """32 bytes."""
+
+
+class Sha256Committer:
+    """Suite ``intl`` alone."""
+
+    def mac(self, suite: str, key: bytes, data: bytes) -> bytes:
+        """HMAC-SHA-256.
+
+        Raises:
+            ValueError: another suite.
+        """
+        if suite != "intl":
+            raise ValueError(f"no MAC of suite {suite}")
+        return hmac_sha256(key, data)
+
+
 def new_salt() -> bytes:
     """A fresh commitment salt."""
     return secrets.token_bytes(SALT_BYTES)
@@ -113,6 +134,7 @@ class Desk:
     signer: Signer
     issuer: str = "一贷通"
     suite: str = "intl"
+    committer: Committer = field(default_factory=Sha256Committer)
     salt: Callable[[], bytes] = field(default=new_salt)
     evidence_ready: Callable[[], None] = field(default=_always)
     heard: Callable[[Act], None] = field(default=_nobody)

@@ -50,7 +50,7 @@ class Runtime:
     crypto: CryptoBox = field(init=False)
 
     def __post_init__(self) -> None:
-        self.crypto = CryptoBox(provider_of(self.settings))
+        self.crypto = CryptoBox(provider_of(self.settings), self.settings.suites)
 
     @cached_property
     def engine(self) -> Engine:

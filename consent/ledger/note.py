@@ -25,8 +25,12 @@ class KeyKind(IntEnum):
     ED25519 = 0x01
     COSIGNATURE = 0x04
     ML_DSA_44 = 0x06
+    # Ours, in the place C2SP leaves for such: its public part starts with SM2_LABEL.
+    SM2 = 0xFF
 
 
+SM2_LABEL: Final = b"ydt-sm2-sm3/v1"
+# Kinds a checker may be given; a line of another kind is one of an unknown key, and skipped.
 _KEY_BYTES: Final = {KeyKind.ED25519: 32, KeyKind.COSIGNATURE: 32, KeyKind.ML_DSA_44: 1312}
 
 
@@ -66,7 +70,7 @@ def read_vkey(text: str) -> VKey:
     if len(parts) != 3 or not is_name(parts[0]) or _HEX.fullmatch(parts[1]) is None:  # noqa: PLR2004 - name, id, key
         raise PolicyError("not a verifier key")
     data = read_base64(parts[2], PolicyError)
-    if not data or data[0] not in set(KeyKind):
+    if not data or data[0] not in _KEY_BYTES:
         raise PolicyError("a kind of key we do not know")
     key = VKey(parts[0], KeyKind(data[0]), data[1:])
     if len(key.public) != _KEY_BYTES[key.kind] or key.key_id.hex() != parts[1]:
@@ -87,16 +91,17 @@ class NoteVerifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NoteSigner:
-    """The log's own Ed25519 key; ``sign`` reaches it wherever it is kept."""
+    """A key of the log, mostly Ed25519; ``sign`` reaches it wherever it is kept."""
 
     name: str
     public: bytes
     sign: Callable[[bytes], bytes] = field(repr=False)
+    kind: KeyKind = KeyKind.ED25519
 
     @property
     def vkey(self) -> VKey:
         """What verifiers are given."""
-        return VKey(self.name, KeyKind.ED25519, self.public)
+        return VKey(self.name, self.kind, self.public)
 
     def line(self, text: str) -> str:
         """Our signature line under ``text``."""

@@ -46,8 +46,8 @@ def delivery() -> Round:
 
     def check() -> int:
         for _ in range(_BURST):
-            body, _ = checks._packet(opened, ours)
-            check_leaf(opened, body)
+            body, key = checks._packet(opened, ours)
+            check_leaf(opened, body, key.suite)
             check_proof(opened.leaf, opened.proof, trust.policy)
         return _BURST
 

@@ -31,7 +31,7 @@ from yidaitong.authorizations.scope import scope_of
 from yidaitong.departments import wire
 from yidaitong.departments.answers import Outcome
 from yidaitong.departments.registry import DEPARTMENTS, RESOURCES
-from yidaitong.kernel.crypto import jwe, jws
+from yidaitong.kernel.crypto import jwe, jws, suites
 from yidaitong.kernel.crypto.keys import KeySet, PrivateKey, PublicKey, generate, public_of
 from yidaitong.kernel.ids import uuid7
 from yidaitong.packets.composing import PACKET_TYP, Case, compose
@@ -154,6 +154,7 @@ class Bench:
     """Keys of everybody, and a log in memory."""
 
     crypt: str = "X25519"
+    suite: str = "intl"
     ours: dict[str, PrivateKey] = field(init=False)
     departments: dict[str, PrivateKey] = field(init=False)
     bank: dict[str, str] = field(init=False)
@@ -161,7 +162,8 @@ class Bench:
     answers: dict[str, LineResult] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        jwks = {use: generate("Ed25519", ydt_owner="platform", ydt_use=use) for use in _OURS}
+        signs = "SM2" if self.suite == "sm" else "Ed25519"
+        jwks = {use: generate(signs, use="sig", ydt_owner="platform", ydt_use=use) for use in _OURS}
         theirs = {code: generate("Ed25519", ydt_owner=code) for code in DEPARTMENTS}
         self.ours = {use: PrivateKey.read(jwk) for use, jwk in jwks.items()}
         self.departments = {code: PrivateKey.read(jwk) for code, jwk in theirs.items()}
@@ -263,9 +265,16 @@ class Bench:
             "packet_sha256": digest,
         }
         event(told)
-        issued = _leaf(
-            EventType.PACKET_ISSUED, case.packet_id, chain_id, commitment(salt, told),
-            {"packet_sha256": digest},
+        suite = suites.of(self.suite)
+        hashes = {"packet_sha256": digest}
+        if self.suite == "sm":
+            hashes["packet_sm3"] = b64u(suite.digest(packet.encode()))
+        issued = replace(
+            _leaf(
+                EventType.PACKET_ISSUED, case.packet_id, chain_id,
+                commitment(salt, told, suite.mac), hashes,
+            ),
+            suite=self.suite,
         )  # fmt: skip
         tree = Tree()
         places = []

@@ -8,6 +8,7 @@ from uuid import UUID
 from consent.ports import ActorRef, Desk, Reach, SealedAt, SignUse
 from yidaitong.enterprises.mandates import mandate_id_of
 from yidaitong.kernel.actor import Actor, Realm
+from yidaitong.kernel.crypto import suites
 from yidaitong.kernel.crypto.box import DekKind, KeyUse, Place
 from yidaitong.kernel.errors import ForbiddenError
 from yidaitong.kernel.evidence import evidence_ready
@@ -51,9 +52,11 @@ class _Keys:
         return self.uow.crypto.open(self.uow.session, _place(place), sealed)
 
     def sign(self, use: SignUse, payload: bytes, *, detached: bool) -> str:
-        return self.uow.crypto.sign(
-            self.uow.session, _KEYS[use], use.value, payload, detached=detached
-        )
+        crypto = self.uow.crypto.in_suite(self.uow.settings.suite)
+        return crypto.sign(self.uow.session, _KEYS[use], use.value, payload, detached=detached)
+
+    def mac(self, suite: str, key: bytes, data: bytes) -> bytes:
+        return suites.of(suite).mac(key, data)
 
 
 def desk_of(uow: UnitOfWork, *, job: str | None = None) -> Desk:
@@ -72,6 +75,8 @@ def desk_of(uow: UnitOfWork, *, job: str | None = None) -> Desk:
         sealer=keys,
         signer=keys,
         issuer=PLATFORM,
+        suite=uow.settings.suite,
+        committer=keys,
         evidence_ready=partial(evidence_ready, uow),
         heard=partial(uow.tell, uow),
     )

@@ -65,8 +65,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Principal:
-    """Who is asked, how they are named, in which words."""
+    """Who is asked, how they are named, in which words; the suite of their consent."""
 
+    suite: str
     subject: Subject
     mandate: Mandate
     name: str
@@ -86,6 +87,7 @@ def enterprise_draft(
 ) -> Draft:
     """What the enterprise is asked, by its representative."""
     principal = _Principal(
+        suite=uow.settings.suite,
         subject=Subject(
             kind="ENTERPRISE",
             uscc=who.uscc,
@@ -114,6 +116,7 @@ def personal_draft(
     datasets, companion_of = what
     person = str(who.rep_person_id)
     principal = _Principal(
+        suite=uow.settings.suite,
         subject=Subject(
             kind="PERSON",
             uscc=None,
@@ -190,7 +193,7 @@ def _body(
     revision = text.revision_sha256(principal.template)
     template_id = f"{terms.template_id}{principal.suffix}"
     return ConsentArtefact(
-        suite="intl",
+        suite=principal.suite,
         consent_id=consent_id,
         chain_id=consent_id,
         version=1,

@@ -9,6 +9,7 @@ from yidaitong.banks.commands import ProposeKey
 from yidaitong.banks.models import Bank, BankKey, KeyPurpose, KeyState
 from yidaitong.banks.registering import two_persons
 from yidaitong.kernel.actor import Realm
+from yidaitong.kernel.crypto import suites
 from yidaitong.kernel.crypto.errors import JoseError
 from yidaitong.kernel.crypto.keys import PublicKey
 from yidaitong.kernel.errors import (
@@ -32,12 +33,14 @@ def propose(uow: UnitOfWork, command: ProposeKey) -> BankKey:
         NotFoundError: no such bank, or somebody else's.
         InvalidRequestError: no public key of a kind we use.
         ConflictError: this key is known already.
+        SuiteUnavailableError: it is of a suite this installation does not use.
     """
     uow.actor.require(PROPOSE)
     own = uow.actor.realm is not Realm.BANK or uow.actor.bank_id == command.bank_id
     if not own or uow.session.get(Bank, command.bank_id) is None:
         raise NotFoundError(f"bank {command.bank_id}")
     public = _public(command)
+    suites.allowed(public.suite, uow.settings.suites)
     if uow.session.scalar(select(BankKey.id).where(BankKey.kid == public.kid)) is not None:
         raise ConflictError(f"key {public.kid}")
     key = BankKey(
@@ -56,13 +59,17 @@ def propose(uow: UnitOfWork, command: ProposeKey) -> BankKey:
 def pin(uow: UnitOfWork, key_id: UUID) -> BankKey:
     """Put a proposed key into use; an encryption key retires the one before it.
 
+    With it two persons choose the bank's suite: its packets are in the suite of this key.
+
     Raises:
         ForbiddenError: the actor may not.
         NotFoundError: no such key.
         InvalidStateError: it waits for no decision.
         FourEyesError: the same person proposed it.
+        SuiteUnavailableError: it is of a suite this installation no longer uses.
     """
     key = _proposed(uow, key_id)
+    suites.allowed(suite_of(key), uow.settings.suites)
     person_id = two_persons(uow, key.maker_person_id)
     at = uow.clock()
     if key.use is KeyPurpose.ENC:
@@ -106,6 +113,11 @@ def revoke(uow: UnitOfWork, key_id: UUID) -> None:
     key.state = KeyState.REVOKED
     key.revoked_at = uow.clock()
     _note(uow, "bank_key.revoke", key)
+
+
+def suite_of(key: BankKey) -> str:
+    """The suite of a key: its kind decides."""
+    return PublicKey.read(key.jwk, use=_JOSE_USE[key.use]).suite
 
 
 def _public(command: ProposeKey) -> PublicKey:

@@ -38,12 +38,13 @@ def list_keys(*, as_json: bool) -> None:
 @keys.command()
 @click.argument("use", type=_USES)
 @click.option("--compromised", is_flag=True, help="Nothing signed with it from now on is valid.")
+@click.option("--suite", default="intl", help="Its key in this crypto suite.")
 @as_json
-def rotate(use: str, *, compromised: bool, as_json: bool) -> None:
+def rotate(use: str, *, compromised: bool, suite: str, as_json: bool) -> None:
     """Sign with a new key from now on, and print the statement for whoever pinned the old one."""
     with installation() as runtime:
         with runtime.transaction(SYSTEM) as uow:
-            changed = rotating.rotate(uow, KeyUse(use), compromised=compromised)
+            changed = rotating.rotate(uow, KeyUse(use), compromised=compromised, suite=suite)
         if runtime.settings.env != "prod":
             publish_platform_keys(runtime)  # What departments pin, the made-up ones read.
     answer = {

@@ -16,6 +16,7 @@ from consent.ledger.publisher import Publisher
 from consent.ledger.signatures import verifier_of
 from yidaitong.jobs import witnesses
 from yidaitong.kernel.crypto.box import KeyUse
+from yidaitong.kernel.crypto.notelines import sm2_public
 from yidaitong.runtime import Runtime
 
 ORIGIN: Final = text("SELECT origin FROM ledger.state")
@@ -35,7 +36,7 @@ def publisher(runtime: Runtime, asker: Asker | None = None) -> Publisher:
 
     return Publisher(
         engine=runtime.ledger_engine,
-        signers=signers(runtime),
+        signers=(*signers(runtime), *sm2_signers(runtime)),
         guard=Guard(tuple(map(verifier_of, vkeys(runtime))), settings.ledger_head_file),
         asker=asker,
         after=after,
@@ -54,6 +55,22 @@ def signers(runtime: Runtime) -> tuple[NoteSigner, ...]:
         found = runtime.crypto.raw_signers(session, KeyUse.LOG, overlap)
     name = runtime.settings.ledger_origin
     return tuple(NoteSigner(name, public, sign) for public, sign in found)
+
+
+def sm2_signers(runtime: Runtime) -> tuple[NoteSigner, ...]:
+    """Who adds an SM2 line to heads; nobody unless the settings ask for one.
+
+    Raises:
+        LedgerNotOpenError: ``init`` was not run.
+    """
+    settings = runtime.settings
+    if not settings.ledger_sm2_line:
+        return ()
+    overlap = timedelta(days=settings.ledger_key_overlap_days)
+    with _open(runtime) as session:
+        found = runtime.crypto.in_suite("sm").raw_signers(session, KeyUse.LOG, overlap)
+    name = settings.ledger_origin
+    return tuple(NoteSigner(name, sm2_public(point), sign, KeyKind.SM2) for point, sign in found)
 
 
 def vkeys(runtime: Runtime) -> list[VKey]:

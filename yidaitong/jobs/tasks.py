@@ -15,7 +15,6 @@ from yidaitong.jobs.dying import die_at
 from yidaitong.jobs.fanning import fan_out
 from yidaitong.jobs.registry import job, tasks
 from yidaitong.kernel.actor import SYSTEM
-from yidaitong.kernel.crypto.box import KeyUse
 from yidaitong.lending import offering, retiring, screening
 from yidaitong.notices import escalating, sending, telling
 from yidaitong.notices.delivering import Delivery
@@ -284,9 +283,9 @@ def destroy_evidence(rt: Runtime) -> timedelta | None:
 def change_due_keys(rt: Runtime) -> None:
     """Change keys whose time has come. Safe to repeat: a new key is not due again."""
     keks.change_if_due(rt)
-    for use in KeyUse:
+    for use, suite in rt.crypto.signing_keys:
         with rt.transaction(SYSTEM) as uow:
-            rotating.rotate_if_due(uow, use)
+            rotating.rotate_if_due(uow, use, suite)
 
 
 @job(REWRAP, every=3600)

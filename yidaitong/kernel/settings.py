@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from yidaitong.kernel.crypto import suites
+from yidaitong.kernel.crypto.errors import SuiteUnavailableError
+
 MIN_SECRET_BYTES = 32
 ENVIRONMENTS = ("prod", "demo", "test")
 
@@ -48,6 +51,9 @@ class Settings:
     # Signing keys older than this change by themselves.
     signing_key_rotation: bool = True
     signing_key_days: int = 365
+    # Crypto suites this installation allows. The first is the one of everything of our own; a
+    # packet is in the suite of the key its bank pinned.
+    suites: tuple[str, ...] = ("intl",)
     base_url: str = "http://127.0.0.1:8000"
     cookie_secure: bool = True
     ledger_origin: str = "log.yidaitong.example/ledger"
@@ -59,6 +65,8 @@ class Settings:
     ledger_anchor_seconds: int = 14_400
     # Both keys sign each head so long after the log's key was changed.
     ledger_key_overlap_days: int = 30
+    # An SM2 line on each head beside the Ed25519 one; needs sm among the suites.
+    ledger_sm2_line: bool = False
     # Where the published log is kept as files for a plain web server; unset: nowhere.
     ledger_export_dir: Path | None = None
     # One address prefix for all departments; each department's code is appended in lower case.
@@ -103,6 +111,11 @@ class Settings:
     bank_keys_dir: Path | None = None
     fail_point: str = ""
 
+    @property
+    def suite(self) -> str:
+        """The suite of leaves, artefacts, receipts and new data keys."""
+        return self.suites[0]
+
 
 def _secret(raw: str) -> bytes:
     value = bytes.fromhex(raw)
@@ -135,6 +148,18 @@ def _environment(raw: str) -> str:
     return raw
 
 
+def _suites(raw: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in raw.split(","))
+    if len(set(names)) != len(names):
+        raise ValueError("names a suite twice")
+    try:
+        for name in names:
+            suites.allowed(name, names)
+    except SuiteUnavailableError as error:
+        raise ValueError(f"{error} / {error.text.zh}: {error.reason}") from error
+    return names
+
+
 def _folder(raw: str) -> Path:
     if not Path(raw).is_dir():
         raise ValueError("must be a folder that is there")
@@ -163,6 +188,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "kek_days": _positive(int),
     "signing_key_rotation": _flag,
     "signing_key_days": _positive(int),
+    "suites": _suites,
     "base_url": str,
     "cookie_secure": _flag,
     "ledger_origin": str,
@@ -170,6 +196,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "ledger_policy_file": Path,
     "ledger_anchor_seconds": _positive(int),
     "ledger_key_overlap_days": _positive(int),
+    "ledger_sm2_line": _flag,
     "ledger_export_dir": Path,
     "gateway_url": _address,
     "gateway_keys_file": Path,
@@ -306,6 +333,8 @@ def _inconsistent(values: Mapping[str, Any]) -> list[str]:
     problems = []
     if len(values["secret_key"]) < MIN_SECRET_BYTES:
         problems.append("YDT_SECRET_KEY: at least 32 characters")
+    if values.get("ledger_sm2_line") and "sm" not in values.get("suites", ()):
+        problems.append("YDT_LEDGER_SM2_LINE: needs sm in YDT_SUITES")
     if values.get("env", "prod") == "prod":
         if values.get("fail_point"):
             problems.append("YDT_FAIL_POINT is for tests only")

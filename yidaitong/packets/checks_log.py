@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from consent.encoding import b64u_decode
+from consent.encoding import b64u, b64u_decode
 from consent.events import SALT_BYTES, EventType, commitment, sha256_b64u
 from consent.ledger.checkpoint import open_checkpoint
 from consent.ledger.leaves import Leaf, parse_leaf
@@ -12,6 +12,8 @@ from consent.ledger.merkle import leaf_hash, verify_inclusion
 from consent.ledger.policy import Policy
 from consent.ledger.prooftext import read_proof
 from consent.ledger.signatures import verifier_of
+from yidaitong.kernel.crypto import suites
+from yidaitong.packets.composing import SUITE_HASH
 from yidaitong.packets.deliveries import Delivery
 from yidaitong.packets.refusal import RefusedError, refusing, require
 
@@ -26,8 +28,8 @@ class Proved:
     witnesses: tuple[str, ...]
 
 
-def check_leaf(delivery: Delivery, body: Mapping[str, Any]) -> Leaf:
-    """The leaf of the release: of this packet, this consent, these very bytes.
+def check_leaf(delivery: Delivery, body: Mapping[str, Any], suite: str) -> Leaf:
+    """The leaf of the release: of this packet, its suite, this consent, these very bytes.
 
     Raises:
         RefusedError: ``leaf.format``, ``leaf.binding`` or ``leaf.commitment``.
@@ -37,8 +39,13 @@ def check_leaf(delivery: Delivery, body: Mapping[str, Any]) -> Leaf:
     require(leaf.type is EventType.PACKET_ISSUED, "leaf.binding", "type")
     require(str(leaf.ref) == body["packet_id"], "leaf.binding", "ref")
     require(str(leaf.consent) == body["consent"]["chain_id"], "leaf.binding", "consent")
-    digest = sha256_b64u(delivery.packet.encode("ascii"))
+    require(leaf.suite == suite, "leaf.binding", "suite")
+    text = delivery.packet.encode("ascii")
+    digest = sha256_b64u(text)
     require(leaf.public.get("packet_sha256") == digest, "leaf.binding", "packet_sha256")
+    if suite in SUITE_HASH:
+        told = b64u(suites.of(suite).digest(text))
+        require(leaf.public.get(SUITE_HASH[suite]) == told, "leaf.binding", SUITE_HASH[suite])
     event = _opened(delivery, leaf)
     require(event.get("pull_id") == body["pull"]["id"], "leaf.binding", "pull_id")
     require(event.get("packet_sha256") == digest, "leaf.binding", "packet_sha256")
@@ -50,7 +57,7 @@ def _opened(delivery: Delivery, leaf: Leaf) -> Mapping[str, Any]:
     require(isinstance(event, dict), "leaf.commitment", "event")
     try:
         key = b64u_decode(salt)
-        opened = commitment(key, event)
+        opened = commitment(key, event, suites.of(leaf.suite).mac)
     except (TypeError, ValueError) as error:
         raise RefusedError("leaf.commitment", "salt or event") from error
     require(len(key) == SALT_BYTES and opened == leaf.commit, "leaf.commitment", "commit")

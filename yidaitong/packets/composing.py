@@ -27,6 +27,8 @@ from yidaitong.pulls.results import LineResult
 VERSION: Final = "ydt-packet/1"
 PACKET_TYP: Final = "ydt-packet+jws"
 WITHHELD_REASON: Final = "BEYOND_CONSENT"
+# The second hash of a packet's text in the leaf of a suite.
+SUITE_HASH: Final[Mapping[str, str]] = {"sm": "packet_sm3"}
 
 # What a line without a usable answer means to an item that needs it.
 _SILENT: Mapping[LineStatus, tuple[Outcome, Why | None]] = {

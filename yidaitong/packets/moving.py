@@ -1,17 +1,21 @@
 """The lock a packet moves under, and the only way to move it: state, event and leaf together."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
 
 from consent import service
+from consent.encoding import b64u
 from consent.service import EventType
 from yidaitong.kernel.actor import Realm
+from yidaitong.kernel.crypto import suites
 from yidaitong.kernel.crypto.box import DekKind
 from yidaitong.kernel.errors import NotFoundError
 from yidaitong.kernel.uow import UnitOfWork
+from yidaitong.packets.composing import SUITE_HASH
 from yidaitong.packets.lifecycle import PacketState, after
 from yidaitong.packets.models import Packet
 from yidaitong.pulls import lifecycle as pulls
@@ -108,21 +112,35 @@ def note(
     before: PacketState | None,
 ) -> service.Recorded:
     """Write the event of a packet whose row says already what happened."""
+    return service.record(locked.desk, _event(locked, packet, event, members, before), locked.at)
+
+
+def note_issue(locked: Locked, packet: Packet, text: str, suite: str) -> service.Recorded:
+    """Write that a packet was issued: its leaf is of the packet's own suite, with its hashes."""
     public = {"packet_sha256": packet.packet_sha256}
-    return service.record(
-        locked.desk,
-        service.Event(
-            type=event,
-            ref=packet.id,
-            n=max(packet.copies, 1) if event is EventType.PACKET_FETCHED else 1,
-            chain_id=packet.chain_id,
-            digest=locked.live.digest,
-            before=before,
-            after=packet.state,
-            members=members,
-            public=public if event is EventType.PACKET_ISSUED else {},
-        ),
-        locked.at,
+    if suite != "intl":
+        digest = suites.of(suite).digest(text.encode("ascii"))
+        public[SUITE_HASH[suite]] = b64u(digest)
+    event = _event(locked, packet, EventType.PACKET_ISSUED, members_of(packet), None)
+    return service.record(locked.desk, replace(event, public=public, suite=suite), locked.at)
+
+
+def _event(
+    locked: Locked,
+    packet: Packet,
+    event: EventType,
+    members: Mapping[str, Any],
+    before: PacketState | None,
+) -> service.Event:
+    return service.Event(
+        type=event,
+        ref=packet.id,
+        n=max(packet.copies, 1) if event is EventType.PACKET_FETCHED else 1,
+        chain_id=packet.chain_id,
+        digest=locked.live.digest,
+        before=before,
+        after=packet.state,
+        members=members,
     )
 
 

@@ -12,9 +12,9 @@ from consent.artefact import ConsentArtefact
 from consent.drafts import artefact_text, read_artefact
 from consent.events import sha256_b64u
 from consent.models import ConsentRow
-from consent.service import EventType
 from yidaitong.authorizations.desk import PLATFORM
 from yidaitong.banks import queries as banks
+from yidaitong.banks.keys import suite_of
 from yidaitong.banks.models import BankKey
 from yidaitong.enterprises import queries as enterprises
 from yidaitong.kernel.crypto.box import KeyUse
@@ -24,7 +24,7 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.packets.composing import PACKET_TYP, Case, compose
 from yidaitong.packets.lifecycle import PacketState
 from yidaitong.packets.models import Packet
-from yidaitong.packets.moving import members_of, note
+from yidaitong.packets.moving import note_issue
 from yidaitong.packets.places import content_place
 from yidaitong.packets.retention import erase_due
 from yidaitong.pulls import closing, holding, moving
@@ -57,6 +57,7 @@ def release(uow: UnitOfWork, pull_id: UUID) -> UUID | None:
     Raises:
         NotFoundError: no such pull.
         InvalidStateError: the bank is not accredited or has no valid key.
+        SuiteUnavailableError: its key is of a suite this installation does not use.
         EvidenceUnavailableError: evidence cannot be written now.
     """
     locked = moving.lock(uow, moving.chain_of(uow, pull_id), RELEASE)
@@ -82,10 +83,9 @@ def _issue(locked: Locked, pull: Pull, bank_id: str) -> Packet:
     uow = locked.uow
     if not banks.is_accredited(uow, bank_id):
         raise InvalidStateError(f"bank {bank_id} is not accredited")
-    packet = _signed(locked, pull, banks.encryption_key(uow, bank_id))
-    packet.event_id = note(
-        locked, packet, EventType.PACKET_ISSUED, members_of(packet), before=None
-    ).event_id
+    key = banks.encryption_key(uow, bank_id)
+    packet, text = _signed(locked, pull, key)
+    packet.event_id = note_issue(locked, packet, text, suite_of(key)).event_id
     uow.session.add(packet)
     # After the leaf: it may end the consent, and no release stands behind an end.
     closing.mark_released(uow, pull.id, locked.at)
@@ -94,13 +94,15 @@ def _issue(locked: Locked, pull: Pull, bank_id: str) -> Packet:
     return packet
 
 
-def _signed(locked: Locked, pull: Pull, key: BankKey) -> Packet:
+def _signed(locked: Locked, pull: Pull, key: BankKey) -> tuple[Packet, str]:
+    """The packet and its exact text, in the suite of the bank's key."""
     uow, case = locked.uow, _case(locked, pull)
     composed = compose(case)
-    text = uow.crypto.sign(uow.session, KeyUse.PACKET, PACKET_TYP, composed.payload)
+    crypto = uow.crypto.in_suite(suite_of(key))
+    text = crypto.sign(uow.session, KeyUse.PACKET, PACKET_TYP, composed.payload)
     content = json.dumps({"packet": text, "evidence": composed.evidence}).encode()
     place = content_place(pull.chain_id, case.packet_id)
-    return Packet(
+    packet = Packet(
         id=case.packet_id,
         pull_id=pull.id,
         chain_id=pull.chain_id,
@@ -120,6 +122,7 @@ def _signed(locked: Locked, pull: Pull, key: BankKey) -> Packet:
         erase_due_at=case.erase_due_at,
         content=uow.crypto.seal(uow.session, place, content),
     )
+    return packet, text
 
 
 def _basis(locked: Locked) -> _Basis:

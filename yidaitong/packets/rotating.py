@@ -21,19 +21,23 @@ YEARLY: Final = "YEARLY"
 COMPROMISED: Final = "COMPROMISED"
 
 
-def rotate_if_due(uow: UnitOfWork, use: KeyUse) -> Rotation | None:
+def rotate_if_due(uow: UnitOfWork, use: KeyUse, suite: str = "intl") -> Rotation | None:
     """Change the key of ``use`` if it is older than the settings let it be; None if it is not.
 
     Raises:
         ForbiddenError: not the system itself.
     """
     age = timedelta(days=uow.settings.signing_key_days)
-    if not uow.settings.signing_key_rotation or not uow.crypto.is_due(uow.session, use, age):
+    if not uow.settings.signing_key_rotation:
         return None
-    return rotate(uow, use)
+    if not uow.crypto.in_suite(suite).is_due(uow.session, use, age):
+        return None
+    return rotate(uow, use, suite=suite)
 
 
-def rotate(uow: UnitOfWork, use: KeyUse, *, compromised: bool = False) -> Rotation:
+def rotate(
+    uow: UnitOfWork, use: KeyUse, *, compromised: bool = False, suite: str = "intl"
+) -> Rotation:
     """Sign with a new key of ``use`` from now on; the statement goes to whoever pinned the old.
 
     What the old key signed before this leaf stays valid. The log's own old key goes on signing
@@ -41,6 +45,7 @@ def rotate(uow: UnitOfWork, use: KeyUse, *, compromised: bool = False) -> Rotati
 
     Raises:
         ForbiddenError: not the system itself.
+        SuiteUnavailableError: the policy has no such suite, or this computer cannot do it.
     """
     if uow.actor.realm is not Realm.SYSTEM:
         raise ForbiddenError("keys are changed by the system")
@@ -50,7 +55,8 @@ def rotate(uow: UnitOfWork, use: KeyUse, *, compromised: bool = False) -> Rotati
         told = {"v": VERSION, "owner": OWNER, "add": [new_kid], "retire": [old_kid]}
         return canonical({**told, "from": iso(at), "reason": reason})
 
-    changed = uow.crypto.rotate(uow.session, use, statement, compromised=compromised)
+    crypto = uow.crypto.in_suite(suite)
+    changed = crypto.rotate(uow.session, use, statement, compromised=compromised)
     members = {
         "owner": OWNER,
         "added": [changed.new_kid],

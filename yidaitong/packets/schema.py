@@ -69,7 +69,7 @@ def _flag(value: Any) -> bool:
 
 
 def _value(value: Any) -> bool:
-    return value is None or isinstance(value, str) or _whole(value)
+    return value is None or isinstance(value, str | int)  # A flag is a whole number here.
 
 
 def _optional(check: Check) -> Check:

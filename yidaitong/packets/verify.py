@@ -118,7 +118,8 @@ def _run(text: str, trust: Trust, report: Report) -> None:
     body, key = done("packet", lambda: _packet(delivery, ours))
     report.packet_id = body["packet_id"]
     done("addressee", lambda: _check_addressee(body, trust))
-    leaf = done("leaf", lambda: check_leaf(delivery, body))
+    require(key.suite == trust.key.suite, "jws.key", "another suite than the bank's")
+    leaf = done("leaf", lambda: check_leaf(delivery, body, key.suite))
     _check_key_time(key, leaf)
     place = done("proof", lambda: check_proof(delivery.leaf, delivery.proof, trust.policy))
     report.proved = place

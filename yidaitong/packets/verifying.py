@@ -6,7 +6,7 @@ from typing import Final
 
 from consent.ledger.errors import LedgerError
 from consent.ledger.policy import policy_of, read_policy
-from yidaitong.kernel.crypto.errors import JoseError
+from yidaitong.kernel.crypto.errors import JoseError, SuiteUnavailableError
 from yidaitong.kernel.crypto.keys import KeySet, PrivateKey
 from yidaitong.kernel.strictjson import StrictJsonError, parse_object
 from yidaitong.packets.verify import Report, Trust, verify
@@ -49,7 +49,10 @@ def verify_files(files: Files) -> tuple[Report, int]:
         trust = _trust(files, seen)
     except (OSError, LookupError, JoseError, LedgerError, StrictJsonError) as error:
         return _undecided(f"keys or policy: {type(error).__name__}"), CANNOT_DECIDE
-    report = verify(text, trust)
+    try:
+        report = verify(text, trust)
+    except SuiteUnavailableError as error:
+        return _undecided(str(error)), CANNOT_DECIDE
     if report.packet is None:
         return report, REFUSED
     if files.out is not None:

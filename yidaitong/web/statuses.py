@@ -33,6 +33,7 @@ STATUS: Final[Mapping[str, int]] = {
     "Conflict": 409,
     "ConsentSuperseded": 409,
     "IdempotencyConflict": 409,
+    "SuiteUnavailable": 409,
     "RequestInProgress": 409,
     "RequestLapsed": 410,
     "DataGone": 410,

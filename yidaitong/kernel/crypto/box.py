@@ -1,6 +1,7 @@
 """The one door to keys: signing, sealing of fields, destruction."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,12 +10,12 @@ from uuid import UUID
 from cryptography.hazmat.primitives import hashes, hmac
 from sqlalchemy.orm import Session
 
-from yidaitong.kernel.crypto import envelope, jws
+from yidaitong.kernel.crypto import envelope, jws, suites
 from yidaitong.kernel.crypto.datakeys import DataKeys
 from yidaitong.kernel.crypto.keks.keyring import Keyring
 from yidaitong.kernel.crypto.keks.provider import KekProvider
 from yidaitong.kernel.crypto.signingkeys import SigningKeys
-from yidaitong.kernel.crypto.uses import DekKind, KeyUse, Place
+from yidaitong.kernel.crypto.uses import SUITED, DekKind, KeyUse, Place
 from yidaitong.kernel.crypto.wrapping import derive
 
 __all__ = ["CryptoBox", "DekKind", "KeyUse", "Place", "Rotation"]
@@ -38,19 +39,33 @@ class CryptoBox:
     """Keys of one process; private keys never leave it.
 
     Data keys, signing keys and the key of the blind indexes rest under versions of the
-    key-encryption key; each is bound to its row, and none helps to find another.
+    key-encryption key; each is bound to its row, and none helps to find another. ``policy`` names
+    the suites this installation allows; the first one is what new data keys are made in.
     """
 
-    def __init__(self, keks: KekProvider) -> None:
+    def __init__(self, keks: KekProvider, policy: tuple[str, ...] = ("intl",)) -> None:
+        self._policy = policy
+        self._suite = "intl"
         self.keyring = Keyring(keks)
-        self._data = DataKeys(self.keyring)
+        self._data = DataKeys(self.keyring, policy[0])
         self._signing = SigningKeys(self.keyring)
+
+    def in_suite(self, suite: str) -> "CryptoBox":
+        """The same keys, signing in ``suite``.
+
+        Raises:
+            SuiteUnavailableError: the policy has no such suite, or this computer cannot do it.
+        """
+        suites.allowed(suite, self._policy)
+        other = copy(self)
+        other._suite = suite  # noqa: SLF001 - a copy of ourselves
+        return other
 
     def sign(
         self, session: Session, use: KeyUse, typ: str, payload: bytes, *, detached: bool = False
     ) -> str:
         """Compact JWS over the exact ``payload`` by the active key of ``use``."""
-        signer = self._signing.active(session, use)
+        signer = self._signing.active(session, use, self._suite)
         return jws.sign(signer.jose, typ, payload, detached=detached)
 
     def sign_each(
@@ -62,14 +77,14 @@ class CryptoBox:
 
     def raw_sign(self, session: Session, use: KeyUse, data: bytes) -> bytes:
         """64 bytes of plain Ed25519 (RFC 8032) over ``data``."""
-        return self._signing.active(session, use).raw.sign(data)
+        return self._signing.active(session, use).sign(data)
 
     def raw_signers(
         self, session: Session, use: KeyUse, overlap: timedelta
     ) -> list[tuple[bytes, Callable[[bytes], bytes]]]:
-        """Public key and plain Ed25519 of the active key, then of those it just took over from."""
-        found = self._signing.taking_over(session, use, overlap)
-        return [(signer.public, signer.raw.sign) for signer in found]
+        """Public key and plain signing of the active key, then of those it just took over from."""
+        found = self._signing.taking_over(session, use, overlap, self._suite)
+        return [(signer.public, signer.sign) for signer in found]
 
     def public_keys(self, session: Session, use: KeyUse) -> list[bytes]:
         """Raw public keys that ``use`` ever had, newest first."""
@@ -86,8 +101,14 @@ class CryptoBox:
     def prepare(self, session: Session) -> None:
         """Make every key there is one of, so that no business transaction has to."""
         self.keyring.index(session)
-        for use in KeyUse:
-            self._signing.active(session, use)
+        for use, suite in self.signing_keys:
+            self._signing.active(session, use, suite)
+
+    @property
+    def signing_keys(self) -> list[tuple[KeyUse, str]]:
+        """Every use with the suites this installation signs it in."""
+        plain = [(use, "intl") for use in KeyUse]
+        return plain + [(use, one) for one in self._policy if one != "intl" for use in SUITED]
 
     def rotate(
         self, session: Session, use: KeyUse, statement: Statement, *, compromised: bool = False
@@ -97,7 +118,8 @@ class CryptoBox:
         ``statement`` writes what both keys sign: the old one vouches for the new one, and the new
         one proves that it is held. A compromised key vouches for nothing.
         """
-        old, new = self._signing.rotate(session, use, compromised=compromised)
+        suite = self._suite
+        old, new = self._signing.rotate(session, use, compromised=compromised, suite=suite)
         payload = statement(old.kid, new.kid)
         vouching = new if compromised else old
         changed = Rotation(
@@ -111,7 +133,7 @@ class CryptoBox:
 
     def is_due(self, session: Session, use: KeyUse, age: timedelta) -> bool:
         """Whether the active key of ``use`` is older than ``age``; nobody else changes it now."""
-        return self._signing.is_due(session, use, age)
+        return self._signing.is_due(session, use, age, self._suite)
 
     def statement(self, session: Session, kid: str) -> tuple[str, str] | None:
         """The two signatures of :class:`Rotation` by which a key took over; None if from none."""
@@ -128,7 +150,7 @@ class CryptoBox:
             DataGoneError: the data key was destroyed.
         """
         key = self._data.of_place(session, place)
-        return envelope.seal(key.key, key.id, place, plaintext)
+        return envelope.seal(key.key, key.id, place, plaintext, key.suite)
 
     def open(self, session: Session, place: Place, sealed: bytes) -> bytes:
         """The plaintext of :meth:`seal`.

@@ -1,8 +1,9 @@
 """Compact JOSE texts: size, parts and headers are judged before any key is touched."""
 
+import json
 from collections.abc import Mapping
 
-from consent.encoding import b64u_decode
+from consent.encoding import b64u, b64u_decode
 from yidaitong.kernel import strictjson
 from yidaitong.kernel.crypto.errors import JoseError
 
@@ -52,3 +53,8 @@ def header(part: str, allowed: Mapping[str, type], reason: str) -> Mapping[str, 
         if not isinstance(members[name], kind):
             raise JoseError(reason, f"header member {name}")
     return members
+
+
+def write_header(members: Mapping[str, object]) -> str:
+    """A protected header as we write it: one line of JSON, its members in the given order."""
+    return b64u(json.dumps(members, separators=(",", ":")).encode())

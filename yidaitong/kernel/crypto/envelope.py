@@ -1,26 +1,21 @@
 """One sealed field: suite ‖ DEK id ‖ nonce ‖ ciphertext ‖ tag, bound to its place."""
 
-import secrets
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from yidaitong.kernel.crypto import suites
 from yidaitong.kernel.crypto.errors import SealBrokenError
+from yidaitong.kernel.crypto.provider import NONCE_BYTES, TAG_BYTES, Provider
 from yidaitong.kernel.crypto.uses import Place
 
-SUITE = b"\x01"  # intl: AES-256-GCM
+_SUITE = slice(0, 1)
 _DEK_ID = slice(1, 17)
-_NONCE = slice(17, 29)
-_BODY = slice(29, None)
-_TAG_BYTES = 16
-_NONCE_BYTES = 12
+_SEALED = slice(17, None)
 
 
-def aad(place: Place, dek_id: UUID) -> bytes:
+def aad(place: Place, dek_id: UUID, suite: str) -> bytes:
     """Suite, table, column, row, owner and DEK, each with its length: no two places alike."""
     parts = (
-        "intl",
+        suite,
         place.table,
         place.column,
         str(place.row_id),
@@ -31,11 +26,11 @@ def aad(place: Place, dek_id: UUID) -> bytes:
     return b"".join(len(part).to_bytes(2, "big") + part for part in encoded)
 
 
-def seal(key: bytes, dek_id: UUID, place: Place, plaintext: bytes) -> bytes:
-    """Encrypt one field with AES-256-GCM under a fresh random nonce."""
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    body = AESGCM(key).encrypt(nonce, plaintext, aad(place, dek_id))
-    return SUITE + dek_id.bytes + nonce + body
+def seal(key: bytes, dek_id: UUID, place: Place, plaintext: bytes, suite: str = "intl") -> bytes:
+    """Encrypt one field in the suite of its data key, under a fresh random nonce."""
+    provider = suites.of(suite)
+    sealed = provider.seal(key, plaintext, aad(place, dek_id, suite))
+    return provider.byte + dek_id.bytes + sealed
 
 
 def dek_id_of(sealed: bytes) -> UUID:
@@ -44,18 +39,25 @@ def dek_id_of(sealed: bytes) -> UUID:
     Raises:
         SealBrokenError: this is no sealed field.
     """
-    if len(sealed) < _BODY.start + _TAG_BYTES or sealed[:1] != SUITE:
-        raise SealBrokenError("not a sealed field")
+    _suite_of(sealed)
     return UUID(bytes=sealed[_DEK_ID])
 
 
 def open_(key: bytes, place: Place, sealed: bytes) -> bytes:
-    """The plaintext of :func:`seal`.
+    """The plaintext of :func:`seal`, by the suite the field names; its place authenticates it.
 
     Raises:
         SealBrokenError: altered, or moved from another place.
     """
+    suite, dek_id = _suite_of(sealed), dek_id_of(sealed)
     try:
-        return AESGCM(key).decrypt(sealed[_NONCE], sealed[_BODY], aad(place, dek_id_of(sealed)))
-    except InvalidTag as error:
+        return suite.open(key, sealed[_SEALED], aad(place, dek_id, suite.suite))
+    except SealBrokenError as error:
         raise SealBrokenError(f"{place.table}.{place.column} {place.row_id}") from error
+
+
+def _suite_of(sealed: bytes) -> Provider:
+    suite = suites.of_byte(sealed[_SUITE])
+    if suite is None or len(sealed) < _SEALED.start + NONCE_BYTES + TAG_BYTES:
+        raise SealBrokenError("not a sealed field")
+    return suite

@@ -16,3 +16,18 @@ class JoseError(InvalidRequestError):
     def __init__(self, reason: str, message: str = "") -> None:
         super().__init__(message or reason, reason=reason)
         self.reason = reason
+
+
+class SuiteUnavailableError(DomainError):
+    """A crypto suite cannot be used here: this computer lacks it, or the policy does."""
+
+    code = "SuiteUnavailable"
+    text = Text(
+        "本系统当前不能使用该密码套件,未作任何更改",
+        "This crypto suite cannot be used here; nothing was changed",
+    )
+
+    def __init__(self, suite: str, reason: str) -> None:
+        super().__init__(f"suite {suite} is not available: {reason}", suite=suite, reason=reason)
+        self.suite = suite
+        self.reason = reason

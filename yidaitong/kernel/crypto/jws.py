@@ -1,41 +1,18 @@
 """Compact JWS (RFC 7515, 8037): three header members, a pinned algorithm, exact bytes."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
-
-from joserfc import jws as library
-from joserfc.errors import JoseError as LibraryError
 
 from consent.encoding import b64u
-from yidaitong.kernel.crypto import compact
+from yidaitong.kernel.crypto import compact, suites
 from yidaitong.kernel.crypto.errors import JoseError
-from yidaitong.kernel.crypto.keys import EDDSA, ES256, PrivateKey, PublicKey
+from yidaitong.kernel.crypto.keys import PrivateKey, PublicKey
 
 MAX_HEADER = 512
 MAX_TEXT = 3 * 1024 * 1024
 
 _MEMBERS: Mapping[str, type] = {"alg": str, "kid": str, "typ": str}
-# An Ed25519 key also reads under the newer name of the same algorithm (RFC 9864).
-_READ: Mapping[str, frozenset[str]] = {
-    EDDSA: frozenset({EDDSA, "Ed25519"}),
-    ES256: frozenset({ES256}),
-}
 _PARTS = 3
-
-# The name EdDSA is what RFC 8037 tools expect; the library advises another one.
-warnings.filterwarnings("ignore", message=".*EdDSA.*")
-
-
-class _Registry(library.JWSRegistry):
-    """The library's own ceiling is below what it signs."""
-
-    max_payload_length: ClassVar[int] = MAX_TEXT  # type: ignore[misc]
-    max_header_length: ClassVar[int] = MAX_HEADER  # type: ignore[misc]
-
-
-_REGISTRY = _Registry(algorithms=[EDDSA, "Ed25519", ES256])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +25,16 @@ class Verified:
 
 
 def sign(key: PrivateKey, typ: str, payload: bytes, *, detached: bool = False) -> str:
-    """Compact JWS over ``payload``; detached leaves the middle part empty (RFC 7515 App. F)."""
+    """Compact JWS over ``payload``; detached leaves the middle part empty (RFC 7515 App. F).
+
+    The suite is that of the key.
+    """
     if key.use != "sig":
         raise JoseError("jws.key", "not a signing key")
-    members = {"alg": key.alg, "kid": key.kid, "typ": typ}
-    text = library.serialize_compact(members, payload, key.key, registry=_REGISTRY)
-    if not detached:
-        return text
-    head, _, signature = text.split(".")
-    return f"{head}..{signature}"
+    head = compact.write_header({"alg": key.alg, "kid": key.kid, "typ": typ})
+    body = b64u(payload)
+    signature = b64u(suites.of(key.suite).sign(key, f"{head}.{body}".encode()))
+    return f"{head}..{signature}" if detached else f"{head}.{body}.{signature}"
 
 
 def verify(
@@ -67,12 +45,13 @@ def verify(
     payload: bytes | None = None,
     max_bytes: int = MAX_TEXT,
 ) -> Verified:
-    """Check a compact JWS with the pinned key its ``kid`` names.
+    """Check a compact JWS with the pinned key its ``kid`` names, in the suite of that key.
 
     ``payload`` is what a detached JWS signs; a text longer than ``max_bytes`` is not looked at.
 
     Raises:
         JoseError: ``jws.format``, ``jws.header``, ``jws.key`` or ``jws.signature``.
+        SuiteUnavailableError: the key is of a suite this computer cannot do.
     """
     if len(text) > max_bytes or len(text.partition(".")[0]) > MAX_HEADER:
         raise JoseError("size", "JWS too long")
@@ -87,7 +66,7 @@ def verify(
     key = keys.get(str(members["kid"]))
     if key is None or key.use != "sig":
         raise JoseError("jws.key", "unknown key")
-    if members["alg"] not in _READ[key.alg]:
+    if members["alg"] not in suites.of(key.suite).reads(key.alg):
         raise JoseError("jws.header", "algorithm is not the key's")
     _check_signature(".".join(found), key)
     body = compact.decode(found[1], "jws.format") if payload is None else payload
@@ -95,7 +74,6 @@ def verify(
 
 
 def _check_signature(text: str, key: PublicKey) -> None:
-    try:
-        library.deserialize_compact(text, key.key, registry=_REGISTRY)
-    except (LibraryError, ValueError, TypeError) as error:
-        raise JoseError("jws.signature", "signature is not valid") from error
+    told, _, signature = text.rpartition(".")
+    found = compact.decode(signature, "jws.format")
+    suites.of(key.suite).verify(key, told.encode(), found)

@@ -7,21 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import rfc8785
-from joserfc.errors import JoseError as LibraryError
-from joserfc.jwk import ECKey, OKPKey
 
 from consent.encoding import b64u, b64u_decode
 from yidaitong.kernel import strictjson
 from yidaitong.kernel.crypto.errors import JoseError
+from yidaitong.kernel.crypto.suites import BY_KIND
 
-EDDSA, ES256, ECDH = "EdDSA", "ES256", "ECDH-ES+A256KW"
-
-# What a curve is for: (alg, use). P-256 serves both; its record must say which.
-_CURVES: Mapping[tuple[str, str], Mapping[str, str]] = {
-    ("OKP", "Ed25519"): {"sig": EDDSA},
-    ("OKP", "X25519"): {"enc": ECDH},
-    ("EC", "P-256"): {"sig": ES256, "enc": ECDH},
-}
 _POINT: Mapping[str, tuple[str, ...]] = {"OKP": ("x",), "EC": ("x", "y")}
 _THUMBED: Mapping[str, tuple[str, ...]] = {
     "OKP": ("crv", "kty", "x"),
@@ -33,19 +24,20 @@ MAX_SET = 1024 * 1024
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:
-    """RFC 7638 thumbprint: our ``kid``."""
+    """RFC 7638 thumbprint, our ``kid``: with SHA-256 in every suite, over an SM2 key as over EC."""
     members = {name: jwk[name] for name in _THUMBED[jwk["kty"]]}
     return b64u(hashlib.sha256(rfc8785.dumps(members)).digest())
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """One pinned public key. ``alg`` and ``use`` come from the record, never from a message.
+    """One pinned public key. ``suite``, ``alg`` and ``use`` come from the record, never a message.
 
     ``owner`` and ``purpose`` say whose it is and which of our uses it serves.
     """
 
     kid: str
+    suite: str
     use: str
     alg: str
     jwk: Mapping[str, str]
@@ -54,7 +46,7 @@ class PublicKey:
     from_at: str | None = None
     to_at: str | None = None
     revoked_at: str | None = None
-    key: OKPKey | ECKey = field(kw_only=True, repr=False, compare=False)
+    key: Any = field(kw_only=True, repr=False, compare=False)
 
     @property
     def curve(self) -> str:
@@ -73,7 +65,8 @@ class PublicKey:
             raise JoseError("jws.key", "a private key among public ones")
         kind = (shape["kty"], shape["crv"])
         wanted = jwk.get("use", use) or _only_use(kind)
-        alg = _CURVES[kind].get(str(wanted))
+        provider = BY_KIND[kind]
+        alg = provider.curves[kind].get(str(wanted))
         if alg is None or (use is not None and wanted != use):
             raise JoseError("jws.key", "this curve has no such use")
         kid = thumbprint(shape)
@@ -81,6 +74,7 @@ class PublicKey:
             raise JoseError("jws.key", "kid is not the thumbprint")
         return cls(
             kid=kid,
+            suite=provider.suite,
             use=str(wanted),
             alg=alg,
             jwk=shape,
@@ -89,7 +83,7 @@ class PublicKey:
             from_at=_time(jwk, "ydt_from"),
             to_at=_time(jwk, "ydt_to"),
             revoked_at=_time(jwk, "ydt_revoked"),
-            key=_library_key(shape),
+            key=_loaded(shape),
         )
 
 
@@ -98,10 +92,11 @@ class PrivateKey:
     """One private key; it never shows itself."""
 
     kid: str
+    suite: str
     use: str
     alg: str
     curve: str
-    key: OKPKey | ECKey = field(repr=False)
+    key: Any = field(repr=False)
 
     @classmethod
     def read(cls, jwk: Mapping[str, Any], *, use: str | None = None) -> "PrivateKey":
@@ -113,8 +108,8 @@ class PrivateKey:
         public = PublicKey.read({name: jwk[name] for name in jwk if name != "d"}, use=use)
         if not isinstance(jwk.get("d"), str):
             raise JoseError("jws.key", "no private part")
-        whole = _library_key({**public.jwk, "d": jwk["d"]})
-        return cls(public.kid, public.use, public.alg, public.curve, whole)
+        whole = _loaded({**public.jwk, "d": jwk["d"]})
+        return cls(public.kid, public.suite, public.use, public.alg, public.curve, whole)
 
 
 class KeySet(Mapping[str, PublicKey]):
@@ -170,15 +165,16 @@ class KeySet(Mapping[str, PublicKey]):
 
 
 def generate(crv: str, *, use: str | None = None, **members: str) -> dict[str, str]:
-    """A fresh private JWK on Ed25519, X25519 or P-256, with its ``kid`` and ``use``.
+    """A fresh private JWK on Ed25519, X25519, P-256 or SM2, with its ``kid`` and ``use``.
 
     ``members`` are added, such as ``ydt_owner``.
+
+    Raises:
+        SuiteUnavailableError: this computer cannot make such a key.
     """
-    made = ECKey.generate_key(crv) if crv == "P-256" else OKPKey.generate_key(crv)  # type: ignore[arg-type]
-    jwk = {name: str(value) for name, value in made.as_dict(private=True).items()}
-    point = {name: jwk[name] for name in ("kty", "crv", *_POINT[jwk["kty"]], "d")}
-    kind = (point["kty"], point["crv"])
-    return {**point, "kid": thumbprint(point), "use": use or _only_use(kind), **members}
+    kind = next(kind for kind in BY_KIND if kind[1] == crv)
+    made = BY_KIND[kind].generate(crv)
+    return {**made, "kid": thumbprint(made), "use": use or _only_use(kind), **members}
 
 
 def public_of(jwk: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,7 +184,7 @@ def public_of(jwk: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shape(jwk: Mapping[str, Any]) -> dict[str, str]:
     kind = (jwk.get("kty"), jwk.get("crv"))
-    if kind not in _CURVES:
+    if kind not in BY_KIND:
         raise JoseError("jws.key", "a kind of key we do not use")
     names = ("kty", "crv", *_POINT[str(kind[0])])
     try:
@@ -201,19 +197,16 @@ def _shape(jwk: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _only_use(kind: tuple[str, str]) -> str:
-    uses = _CURVES[kind]
+    uses = BY_KIND[kind].curves[kind]
     if len(uses) != 1:
         raise JoseError("jws.key", "the key does not say its use")
     return next(iter(uses))
 
 
-def _library_key(jwk: Mapping[str, str]) -> OKPKey | ECKey:
-    # No alg member: the library would compare it with the header instead of with our record.
+def _loaded(jwk: Mapping[str, str]) -> Any:
     try:
-        if jwk["kty"] == "OKP":
-            return OKPKey.import_key(dict(jwk))
-        return ECKey.import_key(dict(jwk))
-    except (LibraryError, ValueError, TypeError) as error:
+        return BY_KIND[jwk["kty"], jwk["crv"]].load(jwk)
+    except (ValueError, TypeError) as error:
         raise JoseError("jws.key", "the key is not on its curve") from error
 
 

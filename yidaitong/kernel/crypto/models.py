@@ -11,19 +11,23 @@ from yidaitong.kernel.crypto.uses import DekKind, KeyUse
 from yidaitong.kernel.db.base import Base
 from yidaitong.kernel.db.types import UtcDateTime, str_enum
 
-SUITE_INTL = 1
+SUITE_INTL = 1  # The byte of a suite, as in sealed fields.
 
 
 class SigningKey(Base):
-    """One signing key; the active one of a use has no ``retired_at``. Never deleted.
+    """One signing key; the active one of a use and suite has no ``retired_at``. Never deleted.
 
-    ``kid`` is the RFC 7638 thumbprint of ``public`` (the raw Ed25519 point).
+    ``kid`` is the RFC 7638 thumbprint of ``public`` (the raw Ed25519 or uncompressed SM2 point).
     """
 
     __tablename__ = "signing_key"
     __table_args__ = (
         Index(
-            "uq_signing_key_active", "use", unique=True, postgresql_where=text("retired_at IS NULL")
+            "uq_signing_key_active",
+            "use",
+            "alg",
+            unique=True,
+            postgresql_where=text("retired_at IS NULL"),
         ),
         # The sequencer's role signs heads; it reads keys and makes none.
         {"info": {"ledger_reads": True}},

@@ -16,6 +16,10 @@ class KeyUse(StrEnum):
     NOTICE = "notice"
 
 
+# What may be signed in another suite than intl; the rest speaks to parties that read intl only.
+SUITED = (KeyUse.LOG, KeyUse.PACKET, KeyUse.ARTEFACT, KeyUse.RECEIPT)
+
+
 class DekKind(StrEnum):
     """What a data key protects, and so when it dies."""
 

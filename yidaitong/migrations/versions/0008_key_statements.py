@@ -7,7 +7,7 @@ from yidaitong.migrations.schema import guard_sql
 from yidaitong.packets.models import KeyStatement
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
