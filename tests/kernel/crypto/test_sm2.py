@@ -239,6 +239,19 @@ class TestLibrary:
         with pytest.raises(LibraryMissingError, match="older than"):
             libcrypto.load()
 
+    def test_none_at_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(libcrypto, "_NAMES", ("libnowhere.so.9",))
+        monkeypatch.setattr(libcrypto, "find_library", lambda _name: None)
+
+        with pytest.raises(LibraryMissingError, match="on this computer"):
+            libcrypto.load()
+
+    def test_a_mac_needs_a_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "platform", "darwin")
+
+        with pytest.raises(LibraryMissingError, match="YDT_LIBCRYPTO"):
+            libcrypto.load()
+
     def test_the_failure_is_told_each_time(self) -> None:
         """In a process of its own: the library is loaded once."""
         told = _python(
@@ -290,6 +303,12 @@ class TestSelfTest:
         monkeypatch.setattr(libcrypto, "load", lambda: flawed)
 
         with pytest.raises(LibraryMissingError, match="fails the self-test"):
+            sm2._checked()
+
+    def test_a_library_without_sm2(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sm2, "_SM2", b"NONE")
+
+        with pytest.raises(LibraryMissingError, match="does not do SM2"):
             sm2._checked()
 
 

@@ -15,9 +15,10 @@ from joserfc import jws as library_jws
 from joserfc.jwk import OKPKey
 
 from consent.encoding import b64u, b64u_decode
-from yidaitong.kernel.crypto import envelope, jwe, jws, suites
+from yidaitong.kernel.crypto import envelope, jwe, jws, sm2, suites
 from yidaitong.kernel.crypto.errors import JoseError, SealBrokenError, SuiteUnavailableError
 from yidaitong.kernel.crypto.keys import KeySet, PrivateKey, PublicKey, generate, public_of
+from yidaitong.kernel.crypto.libcrypto import LibraryMissingError, Once
 from yidaitong.kernel.crypto.provider import Provider
 from yidaitong.kernel.crypto.sm2 import ID
 from yidaitong.kernel.crypto.sm2der import public_der
@@ -324,6 +325,10 @@ def _refused(act: Callable[[], object], reason: str) -> None:
     assert refused.value.reason == reason
 
 
+def _none() -> None:
+    raise LibraryMissingError("none here")
+
+
 class TestParallel:
     @needs_sm2
     def test_both_suites_in_many_threads(self) -> None:
@@ -355,6 +360,25 @@ class TestPolicy:
     def test_a_suite_nobody_allowed(self) -> None:
         with pytest.raises(SuiteUnavailableError, match="YDT_SUITES"):
             suites.allowed("sm", ("intl",))
+
+    def test_a_computer_without_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever needs SM2 says so; whatever does not goes on."""
+        monkeypatch.setattr(sm2, "_ENGINE", Once(_none))
+        sample = VECTORS["sm2"]
+        point = {name: b64u(bytes.fromhex(sample[name])) for name in ("x", "y")}
+        public = PublicKey.read({"kty": "EC", "crv": "SM2", **point}, use="enc")
+
+        for act in (
+            SM.require,
+            lambda: generate("SM2", use="sig"),
+            lambda: jwe.encrypt(public, PAYLOAD, TYP, CTY),
+            lambda: suites.allowed("sm", ("sm",)),
+        ):
+            with pytest.raises(SuiteUnavailableError, match="none here"):
+                act()
+        assert SM.open(bytes(16), SM.seal(bytes(16), PAYLOAD, b""), b"") == PAYLOAD
+        private, theirs = _pair(INTL, "sig")
+        assert jws.verify(jws.sign(private, TYP, PAYLOAD), typ=TYP, keys=KeySet.of(theirs))
 
     def test_a_suite_there_is_not(self) -> None:
         with pytest.raises(SuiteUnavailableError, match="no such suite"):
