@@ -21,6 +21,7 @@ from consent.ledger.policy import policy_of
 from consent.models import EventRow
 from consent.service import EventType
 from tests.banks.test_banks import CHECKER, accredited
+from tests.kernel.crypto.pairs import needs_sm2
 from tests.packets.builders import Story, a_story
 from tests.packets.offline import Bench
 from tests.products.people import QILU, a_banker
@@ -50,17 +51,6 @@ REQUIRED = {
     "YDT_SECRET_KEY": "s" * 40,
     "YDT_KEK": "00" * 32,
 }
-
-
-def _missing() -> str:
-    try:
-        SM.require()
-    except SuiteUnavailableError as error:
-        return error.reason
-    return ""
-
-
-needs_sm2 = pytest.mark.skipif(bool(_missing()), reason=f"no SM2 here: {_missing()}")
 
 
 Allowing = Callable[..., Runtime]

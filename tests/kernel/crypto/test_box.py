@@ -11,9 +11,10 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
+from tests.kernel.crypto.pairs import needs_sm2
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import monotonic
-from yidaitong.kernel.crypto import datakeys, jws, suites
+from yidaitong.kernel.crypto import datakeys, jws
 from yidaitong.kernel.crypto.box import CryptoBox, DekKind, KeyUse, Place
 from yidaitong.kernel.crypto.errors import SealBrokenError, SuiteUnavailableError
 from yidaitong.kernel.crypto.keys import KeySet, PublicKey
@@ -25,17 +26,6 @@ from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.runtime import Runtime
 
 PLAIN = b"canary-5d1f"
-
-
-def _missing() -> str:
-    try:
-        suites.of("sm").require()
-    except SuiteUnavailableError as error:
-        return error.reason
-    return ""
-
-
-needs_sm2 = pytest.mark.skipif(bool(_missing()), reason=f"no SM2 here: {_missing()}")
 
 
 def a_place(**changes: Any) -> Place:
