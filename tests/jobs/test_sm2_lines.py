@@ -14,24 +14,14 @@ from consent.ledger.policy import policy_of, read_policy
 from consent.ledger.signatures import verifier_of
 from tests.jobs.test_ledger import submitted
 from tests.jobs.test_log_keys import head
+from tests.kernel.crypto.pairs import needs_sm2
 from yidaitong.jobs import exporting, ledger, publishing
 from yidaitong.kernel.actor import SYSTEM
-from yidaitong.kernel.crypto import suites
-from yidaitong.kernel.crypto.errors import SuiteUnavailableError
 from yidaitong.kernel.crypto.keys import PublicKey
 from yidaitong.kernel.crypto.notelines import Sm2NoteVerifier
 from yidaitong.runtime import Runtime
 
-
-def _missing() -> str:
-    try:
-        suites.of("sm").require()
-    except SuiteUnavailableError as error:
-        return error.reason
-    return ""
-
-
-pytestmark = pytest.mark.skipif(bool(_missing()), reason=f"no SM2 here: {_missing()}")
+pytestmark = needs_sm2
 
 
 @pytest.fixture

@@ -15,10 +15,13 @@ from sqlalchemy import select
 
 from consent.encoding import b64u, b64u_decode
 from consent.evidence import leaf_of, open_event, opening_matches
+from consent.ledger.folders import read_from, verify_folder
 from consent.ledger.leaves import parse_leaf
+from consent.ledger.policy import policy_of
 from consent.models import EventRow
 from consent.service import EventType
 from tests.banks.test_banks import CHECKER, accredited
+from tests.kernel.crypto.pairs import needs_sm2
 from tests.packets.builders import Story, a_story
 from tests.packets.offline import Bench
 from tests.products.people import QILU, a_banker
@@ -26,7 +29,7 @@ from yidaitong.authorizations.desk import desk_of
 from yidaitong.banks import keys as bank_keys
 from yidaitong.banks.commands import ProposeKey
 from yidaitong.banks.models import KeyPurpose
-from yidaitong.jobs import ledger
+from yidaitong.jobs import exporting, ledger
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.crypto import suites
 from yidaitong.kernel.crypto.errors import SuiteUnavailableError
@@ -39,6 +42,7 @@ from yidaitong.packets.models import Packet
 from yidaitong.packets.verify import verify
 from yidaitong.packets.verifying import CANNOT_DECIDE, VERIFIED, Files, verify_files
 from yidaitong.runtime import Runtime
+from yidaitong.web.problems import status_of
 
 SM = suites.of("sm")
 REQUIRED = {
@@ -47,17 +51,6 @@ REQUIRED = {
     "YDT_SECRET_KEY": "s" * 40,
     "YDT_KEK": "00" * 32,
 }
-
-
-def _missing() -> str:
-    try:
-        SM.require()
-    except SuiteUnavailableError as error:
-        return error.reason
-    return ""
-
-
-needs_sm2 = pytest.mark.skipif(bool(_missing()), reason=f"no SM2 here: {_missing()}")
 
 
 Allowing = Callable[..., Runtime]
@@ -146,15 +139,20 @@ class TestDefault:
 
         assert verify(now.fetch(old).jwe, now.trust()).ok
 
-    def test_everything_of_ours_in_sm(self, allowing: Allowing) -> None:
-        """Leaves, artefact, receipts, data keys."""
+    def test_everything_of_ours_in_sm(self, allowing: Allowing, tmp_path: Path) -> None:
+        """Leaves, artefact, receipts, data keys; the auditor reads such a log as any other."""
         story = a_story(allowing("sm", "intl"), curve="SM2")
         report = verify(story.fetch(story.sealed()).jwe, story.trust())
 
         assert report.code is None, report.checks
         assert report.packet is not None
         assert report.packet.artefact.suite == "sm"
+        exporting.export_to(story.runtime, tmp_path)
+        policy = policy_of(ledger.vkey(story.runtime))
+        assert verify_folder(read_from(tmp_path), policy).ok
         with story.runtime.transaction(SYSTEM) as uow:
+            texts = [row.sealed for row in uow.session.scalars(select(EventRow))]
+            assert {one[:1] for one in texts} == {SM.byte}
             assert set(uow.session.scalars(select(Dek.suite))) == {2}
             row = uow.session.scalars(select(Packet)).one()
             assert row.jwe is not None
@@ -286,6 +284,38 @@ class TestPinning:
 
         with pytest.raises(SuiteUnavailableError, match="YDT_SUITES"):
             bank_keys.propose(uow.acting(a_banker("bank_product", QILU)), command)
+
+
+class TestRefusing:
+    def test_the_api_answers_409_with_code_and_words(self) -> None:
+        error = SuiteUnavailableError("sm", "no libcrypto")
+
+        assert (status_of(error), error.code) == (409, "SuiteUnavailable")
+        assert error.details == {"suite": "sm", "reason": "no libcrypto"}
+        assert error.text.zh
+        assert error.text.en
+
+    @needs_sm2
+    def test_keys_of_sm_are_read_where_sm_cannot_be_used(self, tmp_path: Path) -> None:
+        """A key set that holds one more key does not stop a check of intl."""
+        made = Bench()
+        other = public_of(generate("SM2", use="sig", ydt_owner="platform", ydt_use="packet"))
+        told = {
+            "packet": made.make().text,
+            "key": json.dumps(made.bank),
+            "keys": json.dumps({"keys": [*made.jwks, other]}),
+            "vkey": str(made.log.vkey),
+        }
+        for name, content in told.items():
+            (tmp_path / name).write_text(content)
+        files = Files(
+            packet=tmp_path / "packet",
+            key=tmp_path / "key",
+            keys=tmp_path / "keys",
+            vkey=tmp_path / "vkey",
+        )
+
+        assert _command(files, YDT_LIBCRYPTO="/nowhere/libcrypto.so.3").returncode == VERIFIED
 
 
 class TestSettings:

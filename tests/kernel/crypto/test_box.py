@@ -11,14 +11,16 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
+from tests.kernel.crypto.pairs import needs_sm2
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import monotonic
 from yidaitong.kernel.crypto import datakeys, jws
 from yidaitong.kernel.crypto.box import CryptoBox, DekKind, KeyUse, Place
-from yidaitong.kernel.crypto.errors import SealBrokenError
+from yidaitong.kernel.crypto.errors import SealBrokenError, SuiteUnavailableError
 from yidaitong.kernel.crypto.keks.local import Given, LocalKeks
 from yidaitong.kernel.crypto.keys import KeySet, PublicKey
 from yidaitong.kernel.crypto.models import Dek, SigningKey
+from yidaitong.kernel.crypto.suites import sm
 from yidaitong.kernel.errors import DataGoneError
 from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import UnitOfWork
@@ -230,6 +232,108 @@ class TestSigning:
         assert uow.crypto.kid(uow.session, KeyUse.PACKET) != old
         published = {jwk["kid"]: jwk for jwk in uow.crypto.public_jwks(uow.session)["keys"]}
         assert "ydt_to" in published[old]
+
+
+def in_suites(*policy: str) -> CryptoBox:
+    """Another process of the test's installation, with a policy of its own."""
+    return CryptoBox(LocalKeks(Given({1: bytes(range(32))})), policy)
+
+
+@needs_sm2
+class TestSigningInSm:
+    def test_each_suite_has_its_own_key_of_a_use(self, uow: UnitOfWork) -> None:
+        box = in_suites("intl", "sm").in_suite("sm")
+        told = box.sign(uow.session, KeyUse.PACKET, "x+jws", PLAIN)
+        other = uow.crypto.sign(uow.session, KeyUse.PACKET, "x+jws", PLAIN)
+        published = uow.crypto.public_jwks(uow.session)["keys"]
+        keys = KeySet.of(*(PublicKey.read(jwk) for jwk in published)).serving("packet")
+
+        found = [jws.verify(one, typ="x+jws", keys=keys).key.suite for one in (told, other)]
+        assert found == ["sm", "intl"]
+        assert {jwk["alg"] for jwk in published} == {"EdDSA", sm.SIGN}
+
+    def test_its_key_changes_and_the_other_stays(self, uow: UnitOfWork) -> None:
+        box = in_suites("intl", "sm")
+        box.prepare(uow.session)
+        kid = box.kid(uow.session, KeyUse.PACKET)
+        changed = box.in_suite("sm").rotate(
+            uow.session, KeyUse.PACKET, lambda old, new: f"{old}{new}".encode()
+        )
+        rows = {row.kid: row for row in uow.session.scalars(select(SigningKey))}
+
+        assert box.kid(uow.session, KeyUse.PACKET) == kid
+        assert {rows[changed.old_kid].alg, rows[changed.new_kid].alg} == {"SM2"}
+        assert rows[changed.old_kid].retired_at is not None
+
+    @pytest.mark.parametrize("how", ["swapped", "altered", "of intl"])
+    def test_private_parts_of_another_row_are_noticed(self, uow: UnitOfWork, how: str) -> None:
+        box = in_suites("sm", "intl")
+        box.prepare(uow.session)
+        rows = {(row.use, row.alg): row for row in uow.session.scalars(select(SigningKey))}
+        mine = rows[KeyUse.PACKET, "SM2"]
+        mine.wrapped = {
+            "swapped": rows[KeyUse.RECEIPT, "SM2"].wrapped,
+            "altered": mine.wrapped[:-1] + bytes([mine.wrapped[-1] ^ 1]),
+            "of intl": rows[KeyUse.PACKET, "EdDSA"].wrapped,
+        }[how]
+        uow.session.flush()
+
+        with pytest.raises(SealBrokenError):
+            box.in_suite("sm").sign(uow.session, KeyUse.PACKET, "x+jws", PLAIN)
+
+    def test_a_policy_without_it_signs_nothing_in_it(self, crypto: CryptoBox) -> None:
+        with pytest.raises(SuiteUnavailableError):
+            crypto.in_suite("sm")
+
+
+class TestSealingInSm:
+    """Needs no library: SM3 and SM4 are everywhere."""
+
+    def test_a_field_and_its_key(self, uow: UnitOfWork) -> None:
+        box = in_suites("sm")
+        place = a_place(kind=DekKind.PACKET, within=uuid7())
+        sealed = box.seal(uow.session, place, PLAIN)
+
+        assert sealed[:1] == b"\x02"
+        assert in_suites("intl").open(uow.session, place, sealed) == PLAIN
+        assert set(uow.session.scalars(select(Dek.suite))) == {2}
+        for index in range(len(sealed)):
+            broken = bytearray(sealed)
+            broken[index] ^= 1
+            with pytest.raises(SealBrokenError):
+                box.open(uow.session, place, bytes(broken))
+
+    def test_a_child_follows_its_parent(self, uow: UnitOfWork) -> None:
+        chain_id = uuid7()
+        uow.crypto.seal(uow.session, a_place(owner_id=chain_id), PLAIN)
+        child = a_place(kind=DekKind.PACKET, within=chain_id)
+
+        assert in_suites("sm").seal(uow.session, child, PLAIN)[:1] == b"\x01"
+
+    def test_wrapped_keys_of_two_rows_swapped(self, uow: UnitOfWork) -> None:
+        box = in_suites("sm")
+        places = [a_place(), a_place()]
+        sealed = [box.seal(uow.session, place, PLAIN) for place in places]
+        one, two = uow.session.scalars(select(Dek)).all()
+        one.wrapped, two.wrapped = two.wrapped, one.wrapped
+        uow.session.flush()
+
+        fresh = in_suites("sm")
+        for place, text_ in zip(places, sealed, strict=True):
+            with pytest.raises(SealBrokenError):
+                fresh.open(uow.session, place, text_)
+
+    @pytest.mark.promise("T23")
+    @pytest.mark.parametrize("suite", [1, 3])
+    def test_the_suite_of_a_row_changed(self, uow: UnitOfWork, suite: int) -> None:
+        box = in_suites("sm")
+        place = a_place()
+        sealed = box.seal(uow.session, place, PLAIN)
+        uow.session.scalars(select(Dek)).one().suite = suite
+        uow.session.flush()
+
+        with pytest.raises(SealBrokenError):
+            in_suites("sm").open(uow.session, place, sealed)
 
 
 class TestBlindIndex:

@@ -1,26 +1,24 @@
 """SM2 through the system's library: the standard's samples, any bytes, any thread, no leak."""
 
 import gc
-import json
 import os
 import resource
 import subprocess
 import sys
 import threading
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.kernel.crypto.pairs import VECTORS, needs_sm2
 from yidaitong.kernel.crypto import libcrypto, sm2, sm2der
 from yidaitong.kernel.crypto.libcrypto import LibraryMissingError
 from yidaitong.kernel.crypto.sm2 import Key, Sm2, Sm2Error
 
-_FILE = Path(__file__).parents[2] / "vectors" / "sm" / "standards.json"
-SAMPLE: dict[str, str] = json.loads(_FILE.read_text(encoding="utf-8"))["sm2"]
+SAMPLE: dict[str, str] = VECTORS["sm2"]
 ROUNDS = 2_000
 # What gives a thing, and what takes it back.
 PAIRS = {
@@ -31,15 +29,7 @@ PAIRS = {
 }
 
 
-def _available() -> str:
-    try:
-        sm2.engine()
-    except LibraryMissingError as error:
-        return str(error)
-    return ""
-
-
-pytestmark = pytest.mark.skipif(bool(_available()), reason=f"no SM2 here: {_available()}")
+pytestmark = needs_sm2
 
 
 def _bytes(name: str) -> bytes:
@@ -239,6 +229,19 @@ class TestLibrary:
         with pytest.raises(LibraryMissingError, match="older than"):
             libcrypto.load()
 
+    def test_none_at_all(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(libcrypto, "_NAMES", ("libnowhere.so.9",))
+        monkeypatch.setattr(libcrypto, "find_library", lambda _name: None)
+
+        with pytest.raises(LibraryMissingError, match="on this computer"):
+            libcrypto.load()
+
+    def test_a_mac_needs_a_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "platform", "darwin")
+
+        with pytest.raises(LibraryMissingError, match="YDT_LIBCRYPTO"):
+            libcrypto.load()
+
     def test_the_failure_is_told_each_time(self) -> None:
         """In a process of its own: the library is loaded once."""
         told = _python(
@@ -290,6 +293,12 @@ class TestSelfTest:
         monkeypatch.setattr(libcrypto, "load", lambda: flawed)
 
         with pytest.raises(LibraryMissingError, match="fails the self-test"):
+            sm2._checked()
+
+    def test_a_library_without_sm2(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sm2, "_SM2", b"NONE")
+
+        with pytest.raises(LibraryMissingError, match="does not do SM2"):
             sm2._checked()
 
 

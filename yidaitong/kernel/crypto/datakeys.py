@@ -170,6 +170,8 @@ class DataKeys:
             key = self._keyring.unwrap(version, dek_name(dek_id), wrapped)
         else:
             key = suite.unwrap_dek(self.by_id(session, parent_id).key, dek_id.bytes, wrapped)
+        if len(key) != suite.key_bytes:
+            raise SealBrokenError(f"key {dek_id} is of another suite")
         self._keep(dek_id, _Kept(suite.suite, key, parent_id, monotonic() + KEEP_SECONDS))
         return DataKey(dek_id, suite.suite, key)
 

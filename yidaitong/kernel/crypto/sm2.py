@@ -15,6 +15,7 @@ from yidaitong.kernel.crypto.libcrypto import LibraryMissingError, Once
 ID: Final = b"1234567812345678"
 POINT_BYTES: Final = 65
 SECRET_BYTES: Final = 32
+_SM2: Final = b"SM2"
 _UNCOMPRESSED: Final = b"\x04"
 _MAX_DER: Final = 256
 
@@ -59,7 +60,7 @@ class Sm2:
     def generate(self) -> Key:
         """A fresh key of our own."""
         library = self._library
-        context = library.EVP_PKEY_CTX_new_from_name(None, b"SM2", None)
+        context = library.EVP_PKEY_CTX_new_from_name(None, _SM2, None)
         made = c_void_p()
         try:
             _require(library, context, "no SM2")
@@ -180,7 +181,7 @@ def _read(library: Any, read: Callable[..., int | None], der: bytes) -> _Handle:
     pointer = read(None, byref(c_char_p(der)), len(der))
     _require(library, pointer, "not a key")
     handle = _Handle(library, pointer or 0)
-    _require(library, library.EVP_PKEY_is_a(handle.pointer, b"SM2"), "not an SM2 key")
+    _require(library, library.EVP_PKEY_is_a(handle.pointer, _SM2), "not an SM2 key")
     return handle
 
 
