@@ -314,9 +314,9 @@ WRONG: dict[str, tuple[str, str]] = {
         "sdjwt.disclosure",
     ),
     "a deep one": (signed({}, b64u(b"[" * 100_000)), "sdjwt.disclosure"),
-    "a payload that is a list": (signed([]), "sdjwt.format"),
-    "a payload with a member twice": (signed(b'{"a":1,"a":1}'), "sdjwt.format"),
-    "a deep payload": (signed(b'{"a":' * 40 + b"1" + b"}" * 40), "sdjwt.format"),
+    "a payload that is a list": (signed([]), "sdjwt.payload"),
+    "a payload with a member twice": (signed(b'{"a":1,"a":1}'), "sdjwt.payload"),
+    "a deep payload": (signed(b'{"a":' * 40 + b"1" + b"}" * 40), "sdjwt.payload"),
     "no tilde": (signed({})[:-1], "sdjwt.format"),
     "no issuer": ("~" + ONE + "~", "jws.format"),
     "another type": (sdjwt.join(jws.sign(KEY, "x+jws", b"{}"), []), "jws.header"),
@@ -339,7 +339,7 @@ class TestRefused:
             texts.append(disclosure(SALT, "n", value))
             value = {"_sd": [digest(texts[-1])]}
 
-        refused(signed(value, *texts), "sdjwt.format")
+        refused(signed(value, *texts), "sdjwt.payload")
 
     def test_limits_in_number_and_size(self) -> None:
         many = [disclosure(SALT, f"n{place}", 1) for place in range(MAX_DISCLOSURES + 1)]

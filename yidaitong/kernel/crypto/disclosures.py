@@ -120,7 +120,7 @@ def reveal(payload: bytes, texts: Sequence[str]) -> Revealed:
     """Put what ``texts`` disclose into the claims of a signed ``payload`` (RFC 9901 §7.1).
 
     Raises:
-        JoseError: ``sdjwt.format``: the payload is none; ``sdjwt.alg``; ``sdjwt.disclosure``: one
+        JoseError: ``sdjwt.payload``: it is none; ``sdjwt.alg``; ``sdjwt.disclosure``: one
             is malformed, given twice, or nothing refers to it; ``sdjwt.digest``: one is malformed
             or met twice; ``sdjwt.claim``: a name is reserved or there already.
     """
@@ -128,7 +128,7 @@ def reveal(payload: bytes, texts: Sequence[str]) -> Revealed:
     try:
         body = strictjson.parse_object(payload, max_bytes=MAX_TEXT)
     except strictjson.StrictJsonError as error:
-        raise JoseError("sdjwt.format", f"payload: {error}") from error
+        raise JoseError("sdjwt.payload", f"payload: {error}") from error
     if body.pop(_ALG, ALGORITHM) != ALGORITHM:
         raise JoseError("sdjwt.alg", "another digest")
     weaver = _Weaver(given)
@@ -218,7 +218,7 @@ class _Weaver:
 
     def _value(self, value: Any, path: Path) -> Any:
         if len(path) > strictjson.MAX_DEPTH:
-            raise JoseError("sdjwt.format", "too deep")
+            raise JoseError("sdjwt.payload", "too deep")
         if isinstance(value, dict):
             return self.members(value, path)
         return self._elements(value, path) if isinstance(value, list) else value

@@ -83,18 +83,27 @@ def present(text: str, keeps: Hides) -> str:
     Raises:
         JoseError: it is no SD-JWT, or already bound to a holder's presentation.
     """
-    issued, given, bound = _split(text, MAX_TEXT)
-    if bound:
-        raise JoseError("sdjwt.binding", "bound already")
-    parts = compact.parts(issued, 3, "jws.format")
-    places = reveal(compact.decode(parts[1], "jws.format"), given).places
+    places = opened(text).places
     dropped = {path for path in places if not keeps(path)}
     kept = [
         one
         for path, one in places.items()
         if not any(path[:length] in dropped for length in range(1, len(path) + 1))
     ]
-    return join(issued, sorted(kept, key=digest))
+    return join(issued_part(text), sorted(kept, key=digest))
+
+
+def opened(text: str) -> Revealed:
+    """What an SD-JWT says; its signature is not looked at, so it must have been before.
+
+    Raises:
+        JoseError: it is no SD-JWT, or it is bound to a holder's presentation.
+    """
+    issued, given, bound = _split(text, MAX_TEXT)
+    if bound:
+        raise JoseError("sdjwt.binding", "bound already")
+    parts = compact.parts(issued, 3, "jws.format")
+    return reveal(compact.decode(parts[1], "jws.format"), given)
 
 
 def bind(text: str, sign: Sign, *, audience: str, nonce: str, at: datetime) -> str:
@@ -122,8 +131,8 @@ def verify(
     there; then ``binding`` says what it has to prove.
 
     Raises:
-        JoseError: ``size``, a code of ``jws``, or of ``sdjwt``: ``format``, ``alg``,
-            ``disclosure``, ``digest``, ``claim``, ``binding``.
+        JoseError: ``size``, a code of ``jws``, or of ``sdjwt``: ``format``,
+            ``payload``, ``alg``, ``disclosure``, ``digest``, ``claim``, ``binding``.
     """
     issued, given, bound = _split(text, max_bytes)
     signed = jws.verify(issued, typ=typ, keys=keys, max_bytes=max_bytes)
