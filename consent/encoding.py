@@ -1,6 +1,9 @@
 """Base64url without padding (RFC 7515 §2), the only text form of bytes in records."""
 
 import base64
+import binascii
+
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def b64u(data: bytes) -> str:
@@ -14,7 +17,8 @@ def b64u_decode(text: str) -> bytes:
     Raises:
         ValueError: the text is not the one spelling of those bytes.
     """
-    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    padded = (text + "=" * (-len(text) % 4)).encode("ascii")
+    data = binascii.a2b_base64(padded.translate(_STANDARD), strict_mode=True)
     if b64u(data) != text:
         raise ValueError("not canonical base64url")
     return data

@@ -21,7 +21,8 @@ from yidaitong.departments.verifying import AnswerRefusedError, check
 from yidaitong.departments.wire import ANSWER_TYP, Envelope, Order, WireError, write_envelope
 from yidaitong.kernel.clock import business_date, wall
 from yidaitong.kernel.crypto import jws, sdjwt
-from yidaitong.kernel.crypto.disclosures import conceal, digest
+from yidaitong.kernel.crypto.concealing import conceal
+from yidaitong.kernel.crypto.disclosures import digest
 from yidaitong.kernel.crypto.errors import JoseError
 from yidaitong.kernel.crypto.keys import KeySet, PrivateKey, PublicKey, generate, public_of
 

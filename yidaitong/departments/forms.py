@@ -26,7 +26,8 @@ from yidaitong.departments.wire import (
     write_envelope,
 )
 from yidaitong.kernel.crypto import jws, sdjwt
-from yidaitong.kernel.crypto.disclosures import Path, Revealed, conceal
+from yidaitong.kernel.crypto.concealing import conceal
+from yidaitong.kernel.crypto.disclosures import Path, Revealed
 from yidaitong.kernel.crypto.keys import PublicKey
 
 # Wire format: append only.

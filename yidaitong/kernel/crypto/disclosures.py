@@ -1,42 +1,33 @@
-"""Disclosures (RFC 9901 §4): hidden parts of a JSON object, their digests, and the way back."""
+"""Disclosures (RFC 9901 §4): read strictly, and put back into the claims they were taken from."""
 
 import hashlib
-import json
 import re
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from consent.encoding import b64u
 from yidaitong.kernel import strictjson
 from yidaitong.kernel.crypto import compact
 from yidaitong.kernel.crypto.errors import JoseError
 
-SALT_BYTES: Final = 16  # RFC 9901 §9.3: at least 128 bits.
 MIN_SALT_TEXT: Final = 22  # 128 bits as base64url; a shorter salt lets a digest be guessed.
 MAX_DISCLOSURES: Final = 1024
 MAX_DIGESTS: Final = 4096
 MAX_TEXT: Final = 1024 * 1024
 ALGORITHM: Final = "sha-256"
 
-_SD: Final = "_sd"
-_ALG: Final = "_sd_alg"
-_DOTS: Final = "..."
-_RESERVED: Final = frozenset({_SD, _ALG, _DOTS})
+SD: Final = "_sd"
+ALG: Final = "_sd_alg"
+DOTS: Final = "..."
+RESERVED: Final = frozenset({SD, ALG, DOTS})
 _DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _MEMBER, _ELEMENT = 3, 2  # [salt, name, value], [salt, value]
 
+_NESTED: Final = (dict, list)
+
 Path = tuple[str | int, ...]
 Hides = Callable[[Path], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Concealed:
-    """What an issuer signs, and the disclosures that open it, in an order that tells nothing."""
-
-    payload: bytes
-    disclosures: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,64 +49,6 @@ def digest(text: str) -> str:
     return b64u(hashlib.sha256(text.encode("ascii")).digest())
 
 
-def conceal(claims: Mapping[str, Any], hides: Hides, *, decoys: int = 0) -> Concealed:
-    """Hide every member and list element whose path ``hides``, also inside what is hidden.
-
-    ``decoys`` digests that open nothing are added to each object that hides a member.
-
-    Raises:
-        JoseError: ``sdjwt.claim``: a claim is named as only the format may.
-    """
-    made: dict[str, str] = {}
-    body = _conceal_object(claims, (), (hides, decoys, made))
-    body[_ALG] = ALGORITHM
-    payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return Concealed(payload, tuple(made[one] for one in sorted(made)))
-
-
-_Work = tuple[Hides, int, dict[str, str]]
-
-
-def _conceal(value: Any, path: Path, work: _Work) -> Any:
-    if isinstance(value, Mapping):
-        return _conceal_object(value, path, work)
-    if isinstance(value, list | tuple):
-        return [_conceal_element(one, (*path, place), work) for place, one in enumerate(value)]
-    return value
-
-
-def _conceal_object(claims: Mapping[str, Any], path: Path, work: _Work) -> dict[str, Any]:
-    hides, decoys, made = work
-    shown: dict[str, Any] = {}
-    digests = []
-    for name, value in claims.items():
-        if name in _RESERVED:
-            raise JoseError("sdjwt.claim", "a reserved name")
-        inner = (*path, name)
-        written = _conceal(value, inner, work)
-        if hides(inner):
-            digests.append(_disclose([name, written], made))
-        else:
-            shown[name] = written
-    if digests:
-        digests += [b64u(secrets.token_bytes(hashlib.sha256().digest_size)) for _ in range(decoys)]
-        shown[_SD] = sorted(digests)
-    return shown
-
-
-def _conceal_element(value: Any, path: Path, work: _Work) -> Any:
-    written = _conceal(value, path, work)
-    return {_DOTS: _disclose([written], work[2])} if work[0](path) else written
-
-
-def _disclose(said: list[Any], made: dict[str, str]) -> str:
-    salted = [b64u(secrets.token_bytes(SALT_BYTES)), *said]
-    text = b64u(json.dumps(salted, ensure_ascii=False, separators=(",", ":")).encode())
-    key = digest(text)
-    made[key] = text
-    return key
-
-
 def reveal(payload: bytes, texts: Sequence[str]) -> Revealed:
     """Put what ``texts`` disclose into the claims of a signed ``payload`` (RFC 9901 §7.1).
 
@@ -129,7 +62,7 @@ def reveal(payload: bytes, texts: Sequence[str]) -> Revealed:
         body = strictjson.parse_object(payload, max_bytes=MAX_TEXT)
     except strictjson.StrictJsonError as error:
         raise JoseError("sdjwt.payload", f"payload: {error}") from error
-    if body.pop(_ALG, ALGORITHM) != ALGORITHM:
+    if body.pop(ALG, ALGORITHM) != ALGORITHM:
         raise JoseError("sdjwt.alg", "another digest")
     weaver = _Weaver(given)
     claims = weaver.members(body, ())
@@ -138,8 +71,7 @@ def reveal(payload: bytes, texts: Sequence[str]) -> Revealed:
     return Revealed(claims, weaver.places, tuple(weaver.unopened))
 
 
-@dataclass(frozen=True, slots=True)
-class _Disclosure:
+class _Disclosure(NamedTuple):
     text: str
     name: str | None
     value: Any
@@ -179,13 +111,15 @@ class _Weaver:
         self.unopened: list[Path] = []
 
     def members(self, body: Mapping[str, Any], path: Path) -> dict[str, Any]:
-        if _DOTS in body or _ALG in body:
+        if DOTS in body or ALG in body:
             raise JoseError("sdjwt.claim", "a reserved name")
-        digests = body.get(_SD, [])
+        digests = body.get(SD, [])
         if not isinstance(digests, list):
             raise JoseError("sdjwt.digest", "no list of digests")
         found = {
-            name: self._value(value, (*path, name)) for name, value in body.items() if name != _SD
+            name: self._value(value, (*path, name)) if isinstance(value, _NESTED) else value
+            for name, value in body.items()
+            if name != SD
         }
         for one in digests:
             disclosure = self._take(one, path)
@@ -194,7 +128,7 @@ class _Weaver:
             name = disclosure.name
             if name is None:
                 raise JoseError("sdjwt.disclosure", "an element among members")
-            if name in _RESERVED or name in found:
+            if name in RESERVED or name in found:
                 raise JoseError("sdjwt.claim", "a reserved name, or one that is there")
             found[name] = self._opened(disclosure, (*path, name))
         return found
@@ -203,12 +137,12 @@ class _Weaver:
         found = []
         for place, item in enumerate(items):
             inner = (*path, place)
-            if not isinstance(item, dict) or _DOTS not in item:
+            if not isinstance(item, dict) or DOTS not in item:
                 found.append(self._value(item, inner))
                 continue
             if len(item) != 1:
                 raise JoseError("sdjwt.claim", "members beside a digest")
-            disclosure = self._take(item[_DOTS], path)
+            disclosure = self._take(item[DOTS], path)
             if disclosure is None:
                 continue
             if disclosure.name is not None:

@@ -9,12 +9,12 @@ from typing import Any, Final
 from consent.events import canonical
 from yidaitong.kernel import strictjson
 from yidaitong.kernel.crypto import compact, jws
+from yidaitong.kernel.crypto.concealing import conceal
 from yidaitong.kernel.crypto.disclosures import (
     MAX_DISCLOSURES,
     MAX_TEXT,
     Hides,
     Revealed,
-    conceal,
     digest,
     reveal,
 )
