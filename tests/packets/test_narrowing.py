@@ -163,6 +163,11 @@ def _entry(**members: Any) -> Callable[[dict[str, Any]], None]:
     return apply
 
 
+def _name_in(part: str) -> str:
+    """The name of the item a part discloses; none in the signed part and at the end."""
+    return "" if "." in part or not part else str(json.loads(b64u_decode(part))[1])
+
+
 def _changed(disclosure: str) -> str:
     salt, name, value = json.loads(b64u_decode(disclosure))
     return b64u(json.dumps([salt, name, [value]]).encode())
@@ -248,6 +253,24 @@ class TestRefused:
 
         refused(verify(bench.make(artefact=aged, packet=_packet_entry(change)).text,
                        bench.trust()), code)  # fmt: skip
+
+    @pytest.mark.promise("T3")
+    def test_an_item_the_packet_and_the_answer_leave_out_alike(
+        self, bench: Bench, aged: ConsentArtefact
+    ) -> None:
+        """Everything else agrees: only the names the department signed say that it was given."""
+
+        def unsaid(entry: dict[str, Any]) -> None:
+            entry["items"] = [one for one in entry["items"] if one["name"] != "rep_age"]
+
+        def unshown(parts: list[str]) -> list[str]:
+            return [one for one in parts if "rep_age" not in _name_in(one)]
+
+        made = bench.make(artefact=aged, packet=_packet_entry(unsaid), delivery=_shown(unshown))
+        report = verify(made.text, bench.trust())
+
+        refused(report, "evidence.binding")
+        assert report.checks[-1]["detail"] == "an item held back"
 
     @pytest.mark.promise("T1")
     def test_more_than_was_consented_to(self, bench: Bench, aged: ConsentArtefact) -> None:
