@@ -52,7 +52,7 @@ def test_five_questions_take_one_connection(
 ) -> None:
     url = f"http://127.0.0.1:{keeping.server_port}"
     with a_gateway(live, platform, gateway_url=url) as gateway:
-        problems = {gateway.fetch(platform.order("SAMR.REG")).problem for _ in range(5)}
+        problems = {gateway.fetch(platform.order("TAX.PAY")).problem for _ in range(5)}
 
     assert problems == {"UNSIGNED"}
     assert keeping.accepted == 1

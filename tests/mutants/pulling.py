@@ -13,6 +13,7 @@ _ASK = "tests/pulls/test_authorising.py"
 _SEND = "tests/pulls/test_dispatching.py"
 _TAKE = "tests/pulls/test_recording.py"
 _GATE = "tests/departments/test_gateway.py"
+_FORMS = "tests/departments/test_forms.py"
 _LIMITS = "tests/packets/test_limits.py"
 
 # The bank asks.
@@ -226,9 +227,30 @@ C3: Final = (
     Mutant(
         "fields nobody asked for are taken",
         JUDGE,
-        "        if not envelope.items.keys() <= set(order.fields):",
+        "        if not envelope.items.keys() <= allowed:",
         "        if False:",
         _GATE,
+    ),
+    Mutant(
+        "an item left out of a signed answer is not missed",
+        JUDGE,
+        "    if opened.missing:",
+        "    if False:",
+        _FORMS,
+    ),
+    Mutant(
+        "a department chooses the form of its answer",
+        JUDGE,
+        "forms.verify(text, RESOURCES[order.resource].answer_form, keys)",
+        "forms.verify(text, forms.form_of(text), keys)",
+        _FORMS,
+    ),
+    Mutant(
+        "a disclosure nothing refers to is let pass",
+        "yidaitong/kernel/crypto/disclosures.py",
+        "    if len(weaver.places) != len(given):",
+        "    if False:",
+        "tests/kernel/crypto/test_sdjwt_refused.py",
     ),
     Mutant(
         "the schema is not looked at",

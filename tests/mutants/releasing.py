@@ -7,8 +7,10 @@ from tests.mutants.mutant import Mutant
 RELEASE: Final = "yidaitong/packets/releasing.py"
 FETCH: Final = "yidaitong/packets/fetching.py"
 ACK: Final = "yidaitong/packets/acking.py"
+EVIDENCE: Final = "yidaitong/packets/checks_evidence.py"
 _RELEASE = "tests/packets/test_releasing.py"
 _FETCH = "tests/packets/test_fetching.py"
+_NARROW = "tests/packets/test_narrowing.py"
 _LIMITS = "tests/packets/test_limits.py"
 
 # Release, fetch, acknowledge.
@@ -136,6 +138,43 @@ C4: Final = (
         "_UNITS[life.unit] * life.n)",
         "_UNITS[life.unit] * life.n * 2)",
         _LIMITS,
+    ),
+)
+NARROWED: Final = (
+    Mutant(
+        "the whole answer travels where a part was consented to",
+        "yidaitong/packets/composing.py",
+        "forms.narrowed(answer.jws, names)",
+        "answer.jws",
+        _NARROW,
+    ),
+    Mutant(
+        "an item held back is not missed",
+        EVIDENCE,
+        "require(not opened.missing & consented,",
+        "require(True,",
+        _NARROW,
+    ),
+    Mutant(
+        "an item beyond the consent is let pass",
+        EVIDENCE,
+        "require(opened.envelope.items.keys() <= consented,",
+        "require(True,",
+        _NARROW,
+    ),
+    Mutant(
+        "a narrowed answer is not tied to the packet",
+        EVIDENCE,
+        'require(forms.signed_sha256(text) == entry["issued_sha256"],',
+        "require(True,",
+        _NARROW,
+    ),
+    Mutant(
+        "what may be narrowed may be withheld",
+        EVIDENCE,
+        'require(narrow is ("issued_sha256" in entry),',
+        "require(True,",
+        _NARROW,
     ),
 )
 C5: Final = (

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +19,9 @@ from yidaitong.banks.models import (
     KeyPurpose,
     KeyState,
 )
+from yidaitong.departments import forms
 from yidaitong.departments.verifying import check
-from yidaitong.departments.wire import ANSWER_TYP, Envelope, Fetched, Order, write_envelope
+from yidaitong.departments.wire import Envelope, Fetched, Order
 from yidaitong.jobs import ledger
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import business_date, wall
@@ -95,7 +97,7 @@ class Story:
         envelope = twist(order, reply_to(read_request(order.body, order.resource), now))
         if envelope is None:
             return silence(retryable=False)
-        text = self.departments.sign(order.department, ANSWER_TYP, write_envelope(envelope))
+        text = forms.sign(envelope, partial(self.departments.sign, order.department))
         with self.runtime.transaction(SYSTEM) as uow:
             keys = platform_keys(uow).owned_by(order.department)
         found = check(order, text.encode(), keys, now)

@@ -8,28 +8,36 @@ const { work } = JSON.parse(readFileSync(0, "utf-8"));
 const bytes = (text) => new TextEncoder().encode(text);
 const words = (data) => new TextDecoder().decode(data);
 
+// One key a JWK: it is the texts that are many.
+const keys = new Map();
+async function keyOf(jwk, algorithm) {
+  const name = JSON.stringify([jwk, algorithm]);
+  if (!keys.has(name)) keys.set(name, await jose.importJWK(jwk, algorithm));
+  return keys.get(name);
+}
+
 const acts = {
   async decrypt({ text, key }) {
     const allowed = {
       keyManagementAlgorithms: ["ECDH-ES+A256KW"],
       contentEncryptionAlgorithms: ["A256GCM"],
     };
-    const private_ = await jose.importJWK(key, "ECDH-ES+A256KW");
+    const private_ = await keyOf(key, "ECDH-ES+A256KW");
     return words((await jose.compactDecrypt(text, private_, allowed)).plaintext);
   },
   async verify({ text, key }) {
     const algorithm = key.kty === "OKP" ? "EdDSA" : "ES256";
-    const found = await jose.compactVerify(text, await jose.importJWK(key, algorithm), {
+    const found = await jose.compactVerify(text, await keyOf(key, algorithm), {
       algorithms: [algorithm],
     });
     return words(found.payload);
   },
   async encrypt({ payload, key, header }) {
-    const public_ = await jose.importJWK(key, header.alg);
+    const public_ = await keyOf(key, header.alg);
     return new jose.CompactEncrypt(bytes(payload)).setProtectedHeader(header).encrypt(public_);
   },
   async sign({ payload, key, header }) {
-    const private_ = await jose.importJWK(key, header.alg);
+    const private_ = await keyOf(key, header.alg);
     return new jose.CompactSign(bytes(payload)).setProtectedHeader(header).sign(private_);
   },
 };

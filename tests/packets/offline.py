@@ -28,8 +28,9 @@ from consent.ledger.policy import policy_of
 from consent.ledger.prooftext import write_proof
 from consent.ports import SignUse
 from yidaitong.authorizations.scope import scope_of
-from yidaitong.departments import wire
+from yidaitong.departments import forms, wire
 from yidaitong.departments.answers import Outcome
+from yidaitong.departments.definitions import AnswerForm
 from yidaitong.departments.registry import DEPARTMENTS, RESOURCES
 from yidaitong.kernel.crypto import jwe, jws, suites
 from yidaitong.kernel.crypto.keys import KeySet, PrivateKey, PublicKey, generate, public_of
@@ -49,6 +50,9 @@ ITEMS = ("reg.status", "reg.age_months", "tax.paid_12m_fen", "court.dishonest_op
 _VECTOR = Path(__file__).parents[1] / "vectors" / "consent" / "artefact.json"
 
 
+Signer = Callable[[wire.Envelope], str]
+
+
 def an_artefact(items: tuple[str, ...] = ITEMS) -> ConsentArtefact:
     """A consent to what ``items`` need, around :data:`AT`."""
     body = json.loads(_VECTOR.read_text(encoding="utf-8"))["body"]
@@ -63,9 +67,10 @@ def an_artefact(items: tuple[str, ...] = ITEMS) -> ConsentArtefact:
     )
 
 
-def a_line(resource: str, fields: tuple[str, ...], sign: Callable[[str, bytes], str]) -> LineResult:
+def a_line(resource: str, fields: tuple[str, ...], sign: Signer) -> LineResult:
     """What a department says of the firm on that day."""
-    outcome, as_of, items = data.answer(resource, USCC, AT.date(), None, fields=frozenset(fields))
+    asked = frozenset(fields) | RESOURCES[resource].beside(fields)
+    outcome, as_of, items = data.answer(resource, USCC, AT.date(), None, fields=asked)
     envelope = wire.Envelope(
         resource=resource,
         subject_code=USCC,
@@ -76,7 +81,7 @@ def a_line(resource: str, fields: tuple[str, ...], sign: Callable[[str, bytes], 
         items=items,
         request_sha256=sha256_b64u(resource.encode()),
     )
-    return a_result(envelope, sign(RESOURCES[resource].department, wire.write_envelope(envelope)))
+    return a_result(envelope, sign(envelope))
 
 
 def a_result(envelope: wire.Envelope, text: str) -> LineResult:
@@ -182,8 +187,10 @@ class Bench:
         }
         return Trust(**members)
 
-    def sign_answer(self, department: str, payload: bytes) -> str:
-        return jws.sign(self.departments[department], wire.ANSWER_TYP, payload)
+    def sign_answer(self, envelope: wire.Envelope, form: AnswerForm | None = None) -> str:
+        department = self.departments[RESOURCES[envelope.resource].department]
+        written = forms.write(envelope, form)
+        return written.around(jws.sign(department, written.typ, written.payload))
 
     def lines(self, artefact: ConsentArtefact) -> list[LineResult]:
         """What the departments said, asked once."""

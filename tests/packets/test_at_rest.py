@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Connection, create_engine, text
 
+from consent.encoding import b64u_decode
 from tests.authorizations import builders
 from tests.authorizations.builders import OFFER, a_banker
 from tests.packets.builders import Story, a_story
@@ -106,6 +107,31 @@ class TestPersonal:
         with runtime.transaction(SYSTEM) as uow:
             (content,) = queries.contents_of_application(uow, application_id)
             assert content.personal
+
+    @pytest.mark.promise("T1")
+    def test_the_number_behind_the_age_reaches_us_and_goes_no_further(
+        self, runtime: Runtime
+    ) -> None:
+        story = a_personal_story(runtime, uuid7())
+        heard: list[object] = []
+
+        def listen(_order: Order, envelope: Envelope) -> Envelope:
+            heard.append(envelope.items.get("rep_id_masked"))
+            return envelope
+
+        sealed = story.fetch(story.sealed(listen))
+
+        packet = verify(sealed.jwe, story.trust()).packet
+        assert packet is not None
+        (evidence,) = json.loads(packet.plaintext)["evidence"]
+        assert evidence["kind"] == "sd-jwt"
+        assert len(heard) == 1
+        number = str(heard[0])
+        assert number[4:14] == "*" * 10
+        shown = [b64u_decode(one).decode() for one in evidence["answer"].split("~")[1:-1]]
+        assert [json.loads(one)[1] for one in shown] == ["rep_age"]
+        assert number not in packet.plaintext.decode() + "".join(shown)
+        assert rows_with(runtime, [number, number.encode().hex()]) == ["bait"]
 
     @pytest.mark.promise("T5")
     def test_colleagues_of_the_representative_do_not_see_it(self, runtime: Runtime) -> None:

@@ -11,7 +11,7 @@ from consent.artefact import ConsentArtefact
 from consent.encoding import b64u_decode
 from consent.events import sha256_b64u
 from tests.packets.offline import AT, Bench, a_case, an_artefact, no_answer
-from yidaitong.departments import wire
+from yidaitong.departments import forms
 from yidaitong.departments.answers import Outcome
 from yidaitong.packets.composing import compose
 from yidaitong.packets.contents import released_items
@@ -40,6 +40,11 @@ def bench() -> Bench:
 @pytest.fixture(scope="module")
 def artefact() -> ConsentArtefact:
     return an_artefact()
+
+
+def decoded(text: str) -> bytes:
+    """Every part of a compact text, decoded."""
+    return b"".join(b64u_decode(part) for one in text.split("~") for part in one.split("."))
 
 
 def composed(artefact: ConsentArtefact, lines: list[LineResult]) -> dict[str, Any]:
@@ -118,19 +123,23 @@ class TestContents:
     def test_a_field_nobody_consented_to_stays_here(
         self, bench: Bench, artefact: ConsentArtefact
     ) -> None:
-        first, *rest = bench.lines(artefact)
+        first, second, *rest = bench.lines(artefact)
         more = _with(bench, first, items={"rep_name": "canary-9b2e"})
-        made = compose(a_case(artefact, [more, *rest]))
+        whole = _with(bench, second, items={"refunds": "canary-9b2e"})
+        made = compose(a_case(artefact, [more, whole, *rest]))
 
-        entry = next(one for one in made.evidence if one["resource"] == first.resource)
-        assert (entry["kind"], entry["answer"]) == ("withheld", None)
-        assert entry["answer_sha256"] == more.answer_sha256
-        assert b"canary-9b2e" not in made.payload + json.dumps(made.evidence).encode()
+        narrowed, withheld = made.evidence[:2]
+        assert (narrowed["kind"], withheld["kind"]) == ("sd-jwt", "withheld")
+        assert withheld["answer"] is None
+        assert narrowed["answer_sha256"] == more.answer_sha256
+        assert withheld["answer_sha256"] == whole.answer_sha256
+        told = made.payload + json.dumps(made.evidence).encode()
+        assert b"canary-9b2e" not in told + decoded(narrowed["answer"])
 
     def test_whole_answers_travel(self, bench: Bench, artefact: ConsentArtefact) -> None:
         made = compose(a_case(artefact, bench.lines(artefact)))
 
-        assert {one["kind"] for one in made.evidence} == {"jws"}
+        assert {one["kind"] for one in made.evidence} == {"jws", "sd-jwt"}
         assert len(made.evidence) == len(artefact.datasets)
 
     def test_raw_text_and_converted_value(self) -> None:
@@ -182,11 +191,10 @@ class TestSchema:
 def _with(bench: Bench, line: LineResult, **changes: Any) -> LineResult:
     """The same line with another answer of its department."""
     assert line.answer_jws is not None
-    told = wire.read_envelope(b64u_decode(line.answer_jws.split(".")[1]))
+    told = forms.reopen(line.answer_jws).envelope
     items = {**told.items, **changes.pop("items", {})}
     envelope = replace(told, items=items, produced_at=AT, **changes)
-    department = line.resource.split(".", maxsplit=1)[0]
-    text = bench.sign_answer(department, wire.write_envelope(envelope))
+    text = bench.sign_answer(envelope, forms.form_of(line.answer_jws))
     digest = sha256_b64u(text.encode())
     status = LineStatus.DELIVERED
     return replace(

@@ -61,6 +61,7 @@ def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from paths(part, (*path, n))
 
 
+BODY["resources"][0]["issued_sha256"] = "A" * 43
 PLACES = [path for path in paths(BODY) if path]
 # NUL is refused in every text before any schema is asked.
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
@@ -82,7 +83,7 @@ def test_whole_packets_are_valid() -> None:
 
 def test_the_annotated_example_is_valid() -> None:
     page = SCHEMA.with_name("packet.md").read_text(encoding="utf-8")
-    body = json.loads(page.split("```json\n")[1].split("```")[0])
+    body = json.loads(page.split("## An example")[1].split("```json\n")[1].split("```")[0])
 
     assert ours(body)
     assert [error.message for error in VALIDATOR.iter_errors(body)] == []
@@ -99,8 +100,8 @@ def test_they_agree_about_a_strange_value_anywhere(value: Any) -> None:
 
 def test_they_agree_about_a_member_too_few_or_too_many() -> None:
     for path in PLACES:
-        if not isinstance(path[-1], str):
-            continue
+        if not isinstance(path[-1], str) or path[-1] == "issued_sha256":
+            continue  # A row of a list, or the one member that may be left out.
         less, more = copy.deepcopy(BODY), copy.deepcopy(BODY)
         del at(less, path[:-1])[path[-1]]
         at(more, path[:-1])["and_more"] = "x"

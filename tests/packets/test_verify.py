@@ -130,7 +130,7 @@ PACKET: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
 }
 DELIVERY: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "another version": (_set("v", value="ydt-delivery/2"), "delivery.format"),
-    "evidence of no kind": (_set("evidence", 0, "kind", value="sd-jwt"), "delivery.format"),
+    "evidence of no kind": (_set("evidence", 0, "kind", value="cose"), "delivery.format"),
     "too much evidence": (_set("evidence", value=lambda old: old * 64), "delivery.format"),
     "no leaf": (_set("leaf", value=b64u(b"{}")), "leaf.format"),
     "the consent's leaf": (lambda body: body.update(leaf=body["consent"]["leaf"]), "leaf.binding"),

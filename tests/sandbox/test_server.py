@@ -79,6 +79,9 @@ class TestRequests:
         assert send(live, platform.order("TAX.PAY"), path).status_code == 404
 
 
+REGISTRY = "/samr/resources/REG"
+
+
 class TestAnswers:
     def test_only_the_fields_asked_for_leave(self, live: LiveSandbox, platform: Platform) -> None:
         found = answer(live, platform, "SAMR.REG", fields=("name", "est_date"))
@@ -88,7 +91,18 @@ class TestAnswers:
     def test_the_age_leaves_only_when_asked_for(
         self, live: LiveSandbox, platform: Platform
     ) -> None:
-        assert set(answer(live, platform, "SAMR.REG", fields=("rep_age",)).items) == {"rep_age"}
+        found = answer(live, platform, "SAMR.REG", fields=("rep_age",)).items
+
+        # Whose age it is stands beside it; what is masked stays masked.
+        assert set(found) == {"rep_age", "rep_id_masked"}
+        assert str(found["rep_id_masked"])[4:14] == "*" * 10
+
+    def test_what_stands_beside_a_field_cannot_be_asked_for(
+        self, live: LiveSandbox, platform: Platform
+    ) -> None:
+        reply = send(live, platform.order("SAMR.REG", fields=("rep_id_masked",)), REGISTRY)
+
+        assert (reply.status_code, reply.json()["code"]) == (400, "REQUEST_FIELDS")
 
     def test_only_the_months_asked_for_leave(self, live: LiveSandbox, platform: Platform) -> None:
         whole = answer(live, platform, "TAX.PAY").items["paid"]

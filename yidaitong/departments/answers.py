@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer: raw items as the department signed them, units unconverted.
+    """One answer: raw items as the department signed them, units unconverted; ``jws`` is its text.
 
     ``as_of`` is the date the source was true. ``why`` is set (a code of ``reading.Why``) when the
     answer may not be used, for example BAD_ANSWER for a wrong signature.

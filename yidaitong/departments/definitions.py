@@ -1,6 +1,6 @@
 """The words in which a department describes itself: fields, resources and derived items."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +9,7 @@ from yidaitong.departments.reading import Reading, Value
 from yidaitong.kernel.text import Text
 
 __all__ = [
+    "AnswerForm",
     "Department",
     "Field",
     "FieldType",
@@ -28,6 +29,14 @@ class ShareType(StrEnum):
     UNCONDITIONAL = "1"
     CONDITIONAL = "2"
     NONE = "3"
+
+
+class AnswerForm(StrEnum):
+    """How a department signs its answer: all as one (JWS), or so that it can be narrowed."""
+
+    # Wire format: append only.
+    JWS = "jws"
+    SD_JWT = "sd-jwt"
 
 
 class UpdateCycle(StrEnum):
@@ -61,7 +70,8 @@ class Resource:
 
     ``look_back_months`` None means present state only. A negative list answers NO_RECORD when the
     firm is clean. ``onward_release`` says whether its facts may be passed to a bank, and on what
-    basis: without it no packet holds them and no policy may name them.
+    basis: without it no packet holds them and no policy may name them. ``answer_form`` is how its
+    answers are signed; no other form is taken.
     """
 
     code: str
@@ -76,6 +86,7 @@ class Resource:
     onward_release: bool = True
     onward_basis: Text = BY_AGREEMENT
     negative_list: bool = False
+    answer_form: AnswerForm = AnswerForm.JWS
 
     @property
     def department(self) -> str:
@@ -87,6 +98,10 @@ class Resource:
         """``NORMAL`` for open or unconditional data, else ``CONFIDENTIAL``."""
         free = self.open or self.share_type is ShareType.UNCONDITIONAL
         return "NORMAL" if free else "CONFIDENTIAL"
+
+    def beside(self, names: Collection[str]) -> frozenset[str]:
+        """Fields that come with ``names`` though nobody asked for them."""
+        return frozenset(one.name for one in self.fields if one.beside and one.beside in names)
 
     def field(self, name: str) -> Field:
         """The field called ``name``."""

@@ -61,7 +61,9 @@ class Field:
 
     ``codes`` is its closed code set, ``rows`` the fields of one row of a list. ``pi_when`` limits
     the class to a case ("92": individual businesses). A ``match_only`` field is compared inside
-    the department and never leaves it.
+    the department and never leaves it. A field ``beside`` another comes with it, because the
+    department signs both as one record; nobody can ask for it or consent to it, so it goes to
+    nobody. Only an answer that can be narrowed (SD-JWT) may hold one.
     """
 
     name: str
@@ -73,4 +75,5 @@ class Field:
     pi_class: PiClass = PiClass.NONE
     pi_when: str = ""
     match_only: bool = False
+    beside: str = ""
     rows: tuple["Field", ...] = ()

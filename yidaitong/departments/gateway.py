@@ -10,11 +10,12 @@ import structlog
 
 from yidaitong.departments.addresses import Resolver
 from yidaitong.departments.answers import Answer, Outcome
+from yidaitong.departments.forms import MEDIA
 from yidaitong.departments.pins import NoPinsError, Pins
+from yidaitong.departments.registry import RESOURCES
 from yidaitong.departments.transport import Egress, EgressError, Reply
 from yidaitong.departments.verifying import AnswerRefusedError, check, refused
 from yidaitong.departments.wire import (
-    ANSWER_MEDIA,
     MAX_ANSWER_BYTES,
     TICKET_HEADER,
     Fetched,
@@ -134,13 +135,14 @@ class Gateway:
         department = order.department
         code = order.resource.partition(".")[2]
         url = f"{self._settings.gateway_url}/{department.lower()}/resources/{code}"
+        media = MEDIA[RESOURCES[order.resource].answer_form]
         headers = {
             "Content-Type": "application/json",
-            "Accept": ANSWER_MEDIA,
+            "Accept": media,
             TICKET_HEADER: order.ticket,
         }
         reply = self._egress.post(url, order.body, headers, seconds=left, pool=department)
-        _check_status(reply)
+        _check_status(reply, media)
         return reply
 
 
@@ -156,7 +158,7 @@ class _StatusError(Exception):
         self.retry_after = retry_after
 
 
-def _check_status(reply: Reply) -> None:
+def _check_status(reply: Reply, media: str) -> None:
     status = reply.status
     if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110 §15.4
         raise _StatusError("REDIRECT")
@@ -166,7 +168,7 @@ def _check_status(reply: Reply) -> None:
             retryable=status in _LATER,
             retry_after=_seconds(reply.headers.get("Retry-After", "")),
         )
-    if reply.headers.get("Content-Type", "").partition(";")[0].strip().lower() != ANSWER_MEDIA:
+    if reply.headers.get("Content-Type", "").partition(";")[0].strip().lower() != media:
         raise _StatusError("BAD_TYPE")
 
 

@@ -7,19 +7,13 @@ from typing import Final
 import structlog
 
 from consent.events import sha256_b64u
+from yidaitong.departments import forms
 from yidaitong.departments.answers import Answer, Outcome
 from yidaitong.departments.reading import Why
+from yidaitong.departments.registry import RESOURCES
 from yidaitong.departments.schema import schema_problem
-from yidaitong.departments.wire import (
-    ANSWER_TYP,
-    MAX_ANSWER_BYTES,
-    Envelope,
-    Order,
-    WireError,
-    read_envelope,
-)
+from yidaitong.departments.wire import Envelope, Order, WireError
 from yidaitong.kernel.clock import business_date
-from yidaitong.kernel.crypto import jws
 from yidaitong.kernel.crypto.errors import JoseError
 from yidaitong.kernel.crypto.keys import PublicKey
 from yidaitong.kernel.strictjson import StrictJsonError
@@ -30,7 +24,19 @@ CLOCK_SKEW: Final = timedelta(seconds=60)
 _WITH_ITEMS: Final = frozenset({Outcome.DATA, Outcome.PARTIAL, Outcome.STALE})
 _UNSIGNED: Final = "UNSIGNED"
 _BAD_SIGNATURE: Final = "BAD_SIGNATURE"
-_JOSE_PROBLEMS: Final = {"jws.format": _UNSIGNED, "jws.key": "WRONG_KEY", "size": "TOO_LARGE"}
+_BAD_DISCLOSURE: Final = "BAD_DISCLOSURE"
+_JOSE_PROBLEMS: Final = {
+    "jws.format": _UNSIGNED,
+    "jws.key": "WRONG_KEY",
+    "size": "TOO_LARGE",
+    "sdjwt.format": _UNSIGNED,
+    "sdjwt.payload": "BAD_JSON",
+    "sdjwt.alg": _BAD_DISCLOSURE,
+    "sdjwt.disclosure": _BAD_DISCLOSURE,
+    "sdjwt.digest": _BAD_DISCLOSURE,
+    "sdjwt.claim": _BAD_DISCLOSURE,
+    "sdjwt.binding": _BAD_DISCLOSURE,
+}
 
 
 class AnswerRefusedError(Exception):
@@ -48,13 +54,10 @@ def check(order: Order, body: bytes, keys: Mapping[str, PublicKey], at: datetime
     Raises:
         AnswerRefusedError: something is not; nothing of the answer is used.
     """
-    text, payload = _signed(body, keys)
-    try:
-        envelope = read_envelope(payload)
-    except (StrictJsonError, WireError) as error:
-        # The reason is one of our own words, never text of the answer.
-        _log.warning("answer.malformed", line=str(order.line_id), reason=str(error))
-        raise AnswerRefusedError("BAD_JSON") from None
+    text, opened = _opened(order, body, keys)
+    envelope = opened.envelope
+    if opened.missing:
+        raise AnswerRefusedError(_BAD_DISCLOSURE)
     _check_asked(order, envelope)
     _check_items(order, envelope)
     _check_fresh(envelope, at)
@@ -81,16 +84,20 @@ def refused(body: bytes, error: AnswerRefusedError) -> Answer:
     )
 
 
-def _signed(body: bytes, keys: Mapping[str, PublicKey]) -> tuple[str, bytes]:
+def _opened(order: Order, body: bytes, keys: Mapping[str, PublicKey]) -> tuple[str, forms.Opened]:
+    """The answer in the form its resource has in the catalogue, and in no other."""
     try:
         text = body.decode("ascii")
-        verified = jws.verify(text, typ=ANSWER_TYP, keys=keys, max_bytes=MAX_ANSWER_BYTES)
+        return text, forms.verify(text, RESOURCES[order.resource].answer_form, keys)
     except UnicodeDecodeError:
         raise AnswerRefusedError(_UNSIGNED) from None
     except JoseError as error:
         problem = _JOSE_PROBLEMS.get(error.reason, _BAD_SIGNATURE)
         raise AnswerRefusedError(problem) from None
-    return text, verified.payload
+    except (StrictJsonError, WireError) as error:
+        # The reason is one of our own words, never text of the answer.
+        _log.warning("answer.malformed", line=str(order.line_id), reason=str(error))
+        raise AnswerRefusedError("BAD_JSON") from None
 
 
 def _check_asked(order: Order, envelope: Envelope) -> None:
@@ -103,9 +110,10 @@ def _check_asked(order: Order, envelope: Envelope) -> None:
 
 
 def _check_items(order: Order, envelope: Envelope) -> None:
-    """More than was asked is a breach of the consent, not a gift."""
+    """More than was asked is a breach of the consent, not a gift, save what must come beside."""
     if envelope.outcome in _WITH_ITEMS:
-        if not envelope.items.keys() <= set(order.fields):
+        allowed = {*order.fields, *RESOURCES[order.resource].beside(order.fields)}
+        if not envelope.items.keys() <= allowed:
             raise AnswerRefusedError("UNASKED_FIELDS")
     elif envelope.items:
         raise AnswerRefusedError("BAD_SCHEMA")

@@ -178,22 +178,24 @@ def make_order(question: Question, not_after: datetime, sign: Callable[[bytes], 
 
 
 def write_envelope(envelope: Envelope) -> bytes:
-    """The bytes a department signs."""
-    return canonical(
-        {
-            "v": ANSWER_VERSION,
-            "department": RESOURCES[envelope.resource].department,
-            "resource": envelope.resource,
-            "subject_code": envelope.subject_code,
-            "outcome": envelope.outcome.value,
-            "as_of": envelope.as_of.isoformat(),
-            "produced_at": iso_ms(envelope.produced_at),
-            "source_serial": envelope.serial,
-            "items": envelope.items,
-            "sha256": sha256_b64u(canonical(envelope.items)),
-            "request_sha256": envelope.request_sha256,
-        }
-    )
+    """The bytes a department signs as one."""
+    digest = sha256_b64u(canonical(envelope.items))
+    return canonical({"v": ANSWER_VERSION, "sha256": digest, **members_of(envelope)})
+
+
+def members_of(envelope: Envelope) -> dict[str, Any]:
+    """The members both forms of an answer have."""
+    return {
+        "department": RESOURCES[envelope.resource].department,
+        "resource": envelope.resource,
+        "subject_code": envelope.subject_code,
+        "outcome": envelope.outcome.value,
+        "as_of": envelope.as_of.isoformat(),
+        "produced_at": iso_ms(envelope.produced_at),
+        "source_serial": envelope.serial,
+        "items": envelope.items,
+        "request_sha256": envelope.request_sha256,
+    }
 
 
 def read_envelope(payload: bytes) -> Envelope:
@@ -206,13 +208,23 @@ def read_envelope(payload: bytes) -> Envelope:
     body = parse_object(payload, max_bytes=MAX_ANSWER_BYTES, max_values=MAX_ANSWER_VALUES)
     if body.keys() != _ENVELOPE or body["v"] != ANSWER_VERSION:
         raise WireError("members")
+    envelope = envelope_of(body)
+    if body["sha256"] != sha256_b64u(canonical(envelope.items)):
+        raise WireError("sha256")
+    return envelope
+
+
+def envelope_of(body: Mapping[str, Any]) -> Envelope:
+    """The envelope in members of either form, all of them there.
+
+    Raises:
+        WireError: one is of the wrong form.
+    """
     resource, items = body["resource"], body["items"]
     if not isinstance(resource, str) or resource not in RESOURCES or not isinstance(items, dict):
         raise WireError("members")
     if body["department"] != RESOURCES[resource].department:
         raise WireError("department")
-    if body["sha256"] != sha256_b64u(canonical(items)):
-        raise WireError("sha256")
     try:
         return Envelope(
             resource=resource,

@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric import ed25519, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 
@@ -33,40 +32,36 @@ def _sha(text: str) -> str:
     return _write(hashlib.sha256(text.encode()).digest())
 
 
-def _decrypt(text: str, jwk: dict[str, str]) -> Any:
-    head, *rest = text.split(".")
-    wrapped, nonce, body, tag = (_read(part) for part in rest)
-    header = json.loads(_read(head))
+def _decrypt(text: str, jwk: dict[str, str]) -> Any:  # RFC 7518 §4.6.2: Concat KDF, one round
+    head, wrapped, nonce, body, tag = (_read(part) for part in text.split("."))
+    header = json.loads(head)
     _require((header["alg"], header["enc"]) == ("ECDH-ES+A256KW", "A256GCM"), "algorithms")
-    theirs = X25519PublicKey.from_public_bytes(_read(header["epk"]["x"]))
-    secret = X25519PrivateKey.from_private_bytes(_read(jwk["d"])).exchange(theirs)
-    # RFC 7518 §4.6.2: one round of Concat KDF over the name of the algorithm.
+    theirs = x25519.X25519PublicKey.from_public_bytes(_read(header["epk"]["x"]))
+    secret = x25519.X25519PrivateKey.from_private_bytes(_read(jwk["d"])).exchange(theirs)
     told = b"\0\0\0\x0e" + header["alg"].encode() + bytes(8) + (256).to_bytes(4, "big")
     key = aes_key_unwrap(hashlib.sha256(b"\0\0\0\1" + secret + told).digest(), wrapped)
-    return json.loads(AESGCM(key).decrypt(nonce, body + tag, head.encode()))
+    return json.loads(AESGCM(key).decrypt(nonce, body + tag, _write(head).encode()))
 
 
 def _signed(text: str, typ: str, keys: dict[str, Any], owner: str) -> Any:
-    """The payload, if the pinned key of ``owner`` signed it."""
     told, _, signature = text.rpartition(".")
     header, payload = (json.loads(_read(part)) for part in told.split("."))
     jwk = keys[header["kid"]]
     _require(header["typ"] == typ and jwk["ydt_owner"] == owner, f"key of {typ}")
-    Ed25519PublicKey.from_public_bytes(_read(jwk["x"])).verify(_read(signature), told.encode())
+    public = ed25519.Ed25519PublicKey.from_public_bytes(_read(jwk["x"]))
+    public.verify(_read(signature), told.encode())
     return payload
 
 
-def _index(leaf: bytes, proof: str, vkey: str) -> int:
-    """Place of a leaf under a head the log signed (C2SP tlog-proof, RFC 9162 §2.1.3.2)."""
-    told, _, note = proof.partition("\n\n")
+def _index(leaf: bytes, proof: str, vkey: str) -> int:  # C2SP tlog-proof, RFC 9162 §2.1.3.2
+    told, text, line = proof.split("\n\n")
     form, number, *path = told.split("\n")
-    text, _, line = note.rpartition("\n\n")
     origin, size, root = text.split("\n")
     (dash, signer, signature), (name, key_id, key) = line[:-1].split(" "), vkey.split("+", 2)
     raw = _read(signature, url=False)
     known = (form, dash, origin, signer) == ("c2sp.org/tlog-proof@v1", "—", name, name)
     _require(known and raw[:4].hex() == key_id and line[-1] == "\n", "another log")
-    public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key)[1:])
+    public = ed25519.Ed25519PublicKey.from_public_bytes(base64.b64decode(key)[1:])
     public.verify(raw[4:], (text + "\n").encode())
     index = low = int(number.removeprefix("index "))
     node, high = hashlib.sha256(b"\0" + leaf).digest(), int(size) - 1
@@ -78,6 +73,13 @@ def _index(leaf: bytes, proof: str, vkey: str) -> int:
         low, high = low >> 1, high >> 1
     _require(high == 0 and index < int(size) and node == _read(root, url=False), "inclusion")
     return index
+
+
+def _fits(shown: list[str], answer: Any, entry: Any) -> bool:  # RFC 9901 §7.1, items only
+    *texts, end = shown
+    names = sorted(json.loads(_read(text))[1] for text in texts)
+    known = {_sha(text) for text in texts} <= set(answer["items"].get("_sd", ()))
+    return known and not end and names == sorted(one["name"] for one in entry["items"])
 
 
 def _check(delivery: Any, keys: dict[str, Any], vkey: str) -> str:
@@ -97,23 +99,23 @@ def _check(delivery: Any, keys: dict[str, Any], vkey: str) -> str:
     entries = {one["resource"]: one for one in packet["resources"]}
     _require(sorted(entries) == sorted(one["resource"] for one in consent["datasets"]), "manifest")
     for one in delivery["evidence"]:
-        entry, said = entries[one["resource"]], ("request_sha256", "as_of", "outcome")
-        whole, kept = one["kind"] == "jws", one["kind"] == "withheld"
-        empty = one["answer" if kept else "reason"] is None and whole != kept
-        _require(empty and one["answer_sha256"] == entry["answer_sha256"], "evidence")
-        if whole:
-            _require(_sha(one["answer"]) == one["answer_sha256"], "answer")
-            answer = _signed(one["answer"], "ydt-answer+jws", keys, one["resource"].split(".")[0])
-            same = all(answer[name] == entry[name] for name in said)
-            _require(same and answer["subject_code"] == packet["subject"]["uscc"], "question")
+        entry, kind = entries[one["resource"]], one["kind"]
+        void = one["answer" if kind == "withheld" else "reason"] is None
+        _require(void and one["answer_sha256"] == entry["answer_sha256"], "evidence")
+        if kind != "withheld":
+            issued, *shown = one["answer"].split("~")
+            answer = _signed(issued, f"ydt-answer+{kind}", keys, one["resource"].split(".")[0])
+            same = [answer[name] == entry[name] for name in ("request_sha256", "as_of", "outcome")]
+            _require(all(same) and answer["subject_code"] == packet["subject"]["uscc"], "question")
+            _require(_fits(shown, answer, entry) if kind == "sd-jwt" else not shown, "disclosures")
+            said = entry["answer_sha256" if kind == "jws" else "issued_sha256"]
+            _require(said == _sha(issued), "answer")
     return str(packet["packet_id"])
 
 
-def main(packet: str, key: str, pinned: str, vkey: str) -> None:
+def main(*names: str) -> None:
     """Print the id of a packet whose checks all hold; anything else ends with an error."""
-    text, jwk, jwks, log = (
-        Path(name).read_text(encoding="utf-8").strip() for name in (packet, key, pinned, vkey)
-    )
+    text, jwk, jwks, log = (Path(name).read_text(encoding="utf-8").strip() for name in names)
     keys = {one["kid"]: one for one in json.loads(jwks)["keys"]}
     sys.stdout.write(_check(_decrypt(text, json.loads(jwk)), keys, log) + "\n")
 

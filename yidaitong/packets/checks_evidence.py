@@ -6,15 +6,16 @@ from typing import Any
 
 from consent.artefact import ConsentArtefact
 from consent.events import sha256_b64u
-from yidaitong.departments import wire
+from yidaitong.departments import forms
 from yidaitong.departments.answers import Answer
+from yidaitong.departments.definitions import AnswerForm
 from yidaitong.departments.items import ITEMS, derive
 from yidaitong.departments.registry import RESOURCES
+from yidaitong.departments.wire import Envelope
 from yidaitong.kernel.clock import business_date, iso_ms
-from yidaitong.kernel.crypto import jws
 from yidaitong.kernel.crypto.keys import KeySet
 from yidaitong.packets.composing import is_full
-from yidaitong.packets.contents import released_items, usable
+from yidaitong.packets.contents import released_items, released_names, usable
 from yidaitong.packets.deliveries import MAX_ANSWER, Delivery
 from yidaitong.packets.refusal import refusing, require
 from yidaitong.pulls.lifecycle import GAVE
@@ -58,35 +59,50 @@ def check_evidence(
     for one in delivery.evidence:
         entry = entries[one["resource"]]
         require(one["answer_sha256"] == entry["answer_sha256"], "evidence.hash", "answer_sha256")
+        narrow = one["kind"] == AnswerForm.SD_JWT
+        # Who may show a part of an answer may not withhold all of it.
+        require(narrow is ("issued_sha256" in entry), "evidence.binding", "kind")
         if one["answer"] is not None:
-            envelope = _answer(one, keys, body)
-            _check_entry(entry, envelope, body)
-            answers[entry["resource"]] = answer = _as_answer(envelope)
-            items = released_items(entry["resource"], envelope.items, fields[entry["resource"]])
+            consented = fields[entry["resource"]]
+            opened = _opened(one, entry, keys, body)
+            _check_shown(opened, released_names(entry["resource"], consented))
+            _check_entry(entry, opened.envelope, body)
+            answers[entry["resource"]] = answer = _as_answer(opened.envelope)
+            items = released_items(entry["resource"], answer.items, consented)
             stated = items if usable(answer) else []
             require(stated == entry["items"], "evidence.binding", "items")
     _check_derived(body, entries, answers)
 
 
-def _answer(one: Mapping[str, Any], keys: KeySet, body: Mapping[str, Any]) -> wire.Envelope:
-    text = one["answer"]
+def _opened(
+    one: Mapping[str, Any], entry: Mapping[str, Any], keys: KeySet, body: Mapping[str, Any]
+) -> forms.Opened:
+    """The answer that travels: whole, or narrowed around the part its department signed."""
+    text, form = one["answer"], AnswerForm(one["kind"])
     require(text.isascii(), "evidence.hash", "answer")
-    require(sha256_b64u(text.encode()) == one["answer_sha256"], "evidence.hash", "answer")
+    if form is AnswerForm.SD_JWT:
+        require(forms.signed_sha256(text) == entry["issued_sha256"], "evidence.hash", "issued part")
+    else:
+        require(sha256_b64u(text.encode()) == one["answer_sha256"], "evidence.hash", "answer")
     owned = keys.owned_by(RESOURCES[one["resource"]].department)
-    with refusing("evidence.signature", key="evidence.key"):
-        signed = jws.verify(text, typ=wire.ANSWER_TYP, keys=owned, max_bytes=MAX_ANSWER)
-    revoked = signed.key.revoked_at
+    with refusing("evidence.signature", key="evidence.key", form="evidence.binding"):
+        opened = forms.verify(text, form, owned, max_bytes=MAX_ANSWER)
+    revoked = None if opened.key is None else opened.key.revoked_at
     live = revoked is None or datetime.fromisoformat(body["issued_at"]) < datetime.fromisoformat(
         revoked
     )
     require(live, "evidence.key", "revoked")
-    with refusing("evidence.binding"):
-        return wire.read_envelope(signed.payload)
+    return opened
 
 
-def _check_entry(
-    entry: Mapping[str, Any], envelope: wire.Envelope, body: Mapping[str, Any]
-) -> None:
+def _check_shown(opened: forms.Opened, consented: frozenset[str]) -> None:
+    """A narrowed answer shows all it gave of what was consented to, and nothing else."""
+    if opened.given is not None:
+        require(not opened.missing & consented, "evidence.binding", "an item held back")
+        require(opened.envelope.items.keys() <= consented, "evidence.binding", "beyond the consent")
+
+
+def _check_entry(entry: Mapping[str, Any], envelope: Envelope, body: Mapping[str, Any]) -> None:
     told = {
         "resource": (envelope.resource, entry["resource"]),
         "subject": (envelope.subject_code, body["subject"]["uscc"]),
@@ -99,7 +115,7 @@ def _check_entry(
         require(answered == claimed, "evidence.binding", name)
 
 
-def _as_answer(envelope: wire.Envelope) -> Answer:
+def _as_answer(envelope: Envelope) -> Answer:
     return Answer(outcome=envelope.outcome, as_of=envelope.as_of, items=envelope.items)
 
 

@@ -12,14 +12,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from consent.artefact import ConsentArtefact, Dataset
-from consent.encoding import b64u_decode
 from consent.events import iso, sha256_b64u
-from yidaitong.departments import wire
+from yidaitong.departments import forms
 from yidaitong.departments.answers import Answer, Outcome
+from yidaitong.departments.definitions import AnswerForm
 from yidaitong.departments.items import Derived, derive
 from yidaitong.departments.reading import Why
 from yidaitong.kernel.clock import business_date
-from yidaitong.packets.contents import released_items, usable
+from yidaitong.packets.contents import released_items, released_names, usable
 from yidaitong.pulls.lifecycle import LineStatus
 from yidaitong.pulls.results import LineResult
 
@@ -144,7 +144,7 @@ def _answer(line: LineResult) -> Answer:
             outcome, because = line.outcome, None
         return Answer(outcome=outcome, as_of=None, items={}, why=why or because)
     # The signature was checked when the answer came, and it was kept under seal since.
-    envelope = wire.read_envelope(b64u_decode(line.answer_jws.split(".")[1]))
+    envelope = forms.reopen(line.answer_jws).envelope
     return Answer(
         outcome=envelope.outcome,
         as_of=envelope.as_of,
@@ -163,7 +163,8 @@ def _resource(
         return _entry(dataset.resource, LineStatus.EXCLUDED_BY_SUBJECT)
     answer = answers[line.resource]
     told = usable(answer) and line.status in _GAVE
-    return _entry(dataset.resource, line.status) | {
+    return {
+        **_entry(dataset.resource, line.status),
         "outcome": None if line.outcome is None else line.outcome.value,
         "quality": line.quality,
         "why": line.why,
@@ -173,7 +174,15 @@ def _resource(
         "request_sha256": line.request_sha256,
         "answer_sha256": answer.sha256 or None,
         "items": released_items(dataset.resource, answer.items, dataset.fields) if told else [],
+        **_issued(answer),
     }
+
+
+def _issued(answer: Answer) -> dict[str, str]:
+    """What ties a narrowed answer to the packet: the part that every narrowing leaves as it is."""
+    if forms.form_of(answer.jws) is AnswerForm.JWS:
+        return {}
+    return {"issued_sha256": forms.signed_sha256(answer.jws)}
 
 
 def _entry(resource: str, status: LineStatus) -> dict[str, Any]:
@@ -223,10 +232,16 @@ def _evidence(case: Case, answers: Mapping[str, Answer]) -> list[dict[str, Any]]
         if answer is None or not answer.jws:
             continue
         entry: dict[str, Any] = {"resource": dataset.resource, "answer_sha256": answer.sha256}
-        if set(answer.items) <= set(dataset.fields):
-            entry |= {"kind": "jws", "answer": answer.jws, "reason": None}
-        else:
-            # It holds more than was consented to: the hash binds it, the text stays here.
-            entry |= {"kind": "withheld", "answer": None, "reason": WITHHELD_REASON}
-        found.append(entry)
+        found.append(entry | _shown(dataset, answer))
     return found
+
+
+def _shown(dataset: Dataset, answer: Answer) -> dict[str, Any]:
+    """The answer, or what of it was consented to, or why it stays here."""
+    names = released_names(dataset.resource, dataset.fields)
+    if forms.form_of(answer.jws) is AnswerForm.SD_JWT:
+        return {"kind": "sd-jwt", "answer": forms.narrowed(answer.jws, names), "reason": None}
+    if answer.items.keys() <= names:
+        return {"kind": "jws", "answer": answer.jws, "reason": None}
+    # It holds more than was consented to: the hash binds it, the text stays here.
+    return {"kind": "withheld", "answer": None, "reason": WITHHELD_REASON}

@@ -42,16 +42,26 @@ def released_items(
     return _items(RESOURCES[resource].fields, values, names)
 
 
+def released_names(resource: str, names: Container[str]) -> frozenset[str]:
+    """The consented fields that may go to a bank at all."""
+    fields = RESOURCES[resource].fields
+    return frozenset(one.name for one in fields if one.name in names and _may_leave(one))
+
+
 def usable(answer: Answer) -> bool:
     """Whether an answer states facts at all."""
     stated = {Outcome.DATA, Outcome.PARTIAL, Outcome.STALE}
     return answer.why is None and answer.outcome in stated
 
 
+def _may_leave(field: Field) -> bool:
+    return not field.match_only and not field.beside
+
+
 def _items(
     fields: Sequence[Field], values: Mapping[str, object], names: Container[str]
 ) -> list[dict[str, Any]]:
-    wanted = [one for one in fields if one.name in names and not one.match_only]
+    wanted = [one for one in fields if one.name in names and _may_leave(one)]
     return [_item(one, values) for one in wanted if one.name in values]
 
 

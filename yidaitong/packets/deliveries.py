@@ -20,7 +20,7 @@ MAX_ANSWER: Final = 1024 * 1024
 _MEMBERS: Final = frozenset({"v", "packet", "leaf", "opening", "proof", "consent", "evidence"})
 _CONSENT: Final = frozenset({"artefact", "leaf", "proof"})
 _EVIDENCE: Final = frozenset({"resource", "kind", "answer", "answer_sha256", "reason"})
-KINDS: Final = frozenset({"jws", "withheld"})
+KINDS: Final = frozenset({"jws", "withheld", "sd-jwt"})
 
 
 class DeliveryError(ValueError):
@@ -115,7 +115,7 @@ def _evidence(value: object) -> list[dict[str, Any]]:
 
 
 def _check_answer(entry: Mapping[str, Any]) -> None:
-    """A whole answer, or the reason why it stays with us."""
+    """An answer, whole or narrowed, or the reason why it stays with us."""
     answer, reason = entry["answer"], entry["reason"]
     text, nothing = (reason, answer) if entry["kind"] == "withheld" else (answer, reason)
     if nothing is not None or not isinstance(text, str) or not text:

@@ -71,8 +71,12 @@ def require(condition: object, code: str, detail: str) -> None:
 
 
 @contextmanager
-def refusing(code: str | None = None, key: str | None = None) -> Iterator[None]:
+def refusing(
+    code: str | None = None, key: str | None = None, form: str | None = None
+) -> Iterator[None]:
     """Turn refusals of readers into one of ours; ``code`` and ``key`` replace their own codes.
+
+    ``form``, where given, is the code for something signed well that is not what it should be.
 
     Raises:
         RefusedError: something inside refused.
@@ -95,4 +99,5 @@ def refusing(code: str | None = None, key: str | None = None) -> Iterator[None]:
         TypeError,
     ) as error:
         detail = str(error) if isinstance(error, DeliveryError | PacketFormError) else ""
-        raise RefusedError(code or "delivery.format", detail or type(error).__name__) from error
+        named = form or code or "delivery.format"
+        raise RefusedError(named, detail or type(error).__name__) from error

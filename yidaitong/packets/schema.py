@@ -122,6 +122,8 @@ _RESOURCE: Final = {
     "answer_sha256": _optional(_digest),
     "items": lambda value: isinstance(value, list),
 }
+# Stands only where the answer can be narrowed.
+_ISSUED: Final = {"issued_sha256": _digest}
 _PACKET: Final = {
     "v": _one_of(VERSION),
     "packet_id": _uuid,
@@ -153,7 +155,8 @@ def read_packet(payload: bytes) -> dict[str, Any]:
         raise PacketFormError(f"not strict JSON: {error.flaw}") from error
     _check(body, _PACKET, "packet")
     for entry in body["resources"]:
-        _check(entry, _RESOURCE, "resources")
+        narrow = isinstance(entry, dict) and "issued_sha256" in entry
+        _check(entry, _RESOURCE | _ISSUED if narrow else _RESOURCE, "resources")
         _check_items(entry["items"])
     for one in body["derived"]:
         _check(one, _DERIVED, "derived")

@@ -93,7 +93,7 @@ def reply_to(asked: Asked, now: datetime) -> Envelope:
         asked.uscc,
         business_date(now),
         asked.name or None,
-        fields=frozenset(asked.fields),
+        fields=frozenset(asked.fields) | RESOURCES[asked.resource].beside(asked.fields),
     )
     return Envelope(
         resource=asked.resource,
@@ -108,8 +108,9 @@ def reply_to(asked: Asked, now: datetime) -> Envelope:
 
 
 def _fields(resource: str, names: Any) -> tuple[str, ...]:
-    """Fields a department gives away; what it only compares is not among them."""
-    offered = {one.name for one in RESOURCES[resource].fields if not one.match_only}
+    """Fields one may ask for; what a department only compares or adds is not among them."""
+    fields = RESOURCES[resource].fields
+    offered = {one.name for one in fields if not one.match_only and not one.beside}
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise RequestRefusedError("REQUEST_FIELDS")
     if not names or not set(names) <= offered:

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Final
 
 from consent.encoding import b64u, b64u_decode
+from yidaitong.departments import forms
 from yidaitong.departments.answers import Outcome
 from yidaitong.departments.registry import DEPARTMENTS, RESOURCES
-from yidaitong.departments.wire import ANSWER_TYP, Envelope, write_envelope
+from yidaitong.departments.wire import Envelope
 from yidaitong.kernel.crypto import jws
 from yidaitong.kernel.crypto.keys import PrivateKey, generate
 from yidaitong.sandbox.faults import FaultKind
@@ -97,8 +98,8 @@ BYTES: Final[dict[FaultKind, Callable[[bytes], bytes]]] = {
 }
 
 
-def _alg_none(payload: bytes) -> str:
-    header = json.dumps({"alg": "none", "kid": "", "typ": ANSWER_TYP}).encode()
+def _alg_none(typ: str, payload: bytes) -> str:
+    header = json.dumps({"alg": "none", "kid": "", "typ": typ}).encode()
     return f"{b64u(header)}.{b64u(payload)}."
 
 
@@ -109,29 +110,34 @@ def _damaged(text: str) -> str:
     return f"{head}.{b64u(bytes(raw))}"
 
 
-def _stranger(payload: bytes) -> str:
-    return jws.sign(PrivateKey.read(generate("Ed25519")), ANSWER_TYP, payload)
+def _stranger(typ: str, payload: bytes) -> str:
+    return jws.sign(PrivateKey.read(generate("Ed25519")), typ, payload)
 
 
 def answer_text(keys: AnswerKeys, envelope: Envelope, kind: FaultKind | None) -> str:
     """The signed answer, twisted if ``kind`` says so."""
-    department = RESOURCES[envelope.resource].department
+    asked = RESOURCES[envelope.resource]
     if kind in MEANINGS:
         envelope = MEANINGS[kind](envelope)
-    payload = write_envelope(envelope)
-    if kind in BYTES:
-        payload = BYTES[kind](payload)
+    written = forms.write(envelope, asked.answer_form)
+    payload = BYTES[kind](written.payload) if kind in BYTES else written.payload
+    if kind is FaultKind.UNSIGNED:
+        return written.around(payload.decode())
+    return written.around(_signed(keys, asked.department, (written.typ, payload), kind))
+
+
+def _signed(
+    keys: AnswerKeys, department: str, said: tuple[str, bytes], kind: FaultKind | None
+) -> str:
     match kind:
-        case FaultKind.UNSIGNED:
-            return payload.decode()
         case FaultKind.ALG_NONE:
-            return _alg_none(payload)
+            return _alg_none(*said)
         case FaultKind.WRONG_KEY:
-            return _stranger(payload)
+            return _stranger(*said)
         case FaultKind.OTHER_DEPARTMENT:
             other = next(code for code in DEPARTMENTS if code != department)
-            return keys.sign(other, ANSWER_TYP, payload)
+            return keys.sign(other, *said)
         case FaultKind.BAD_SIGNATURE:
-            return _damaged(keys.sign(department, ANSWER_TYP, payload))
+            return _damaged(keys.sign(department, *said))
         case _:
-            return keys.sign(department, ANSWER_TYP, payload)
+            return keys.sign(department, *said)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from flask import Response, request
 
-from yidaitong.departments.wire import ANSWER_MEDIA
+from yidaitong.departments.forms import MEDIA, form_of
 from yidaitong.sandbox.faults import Fault, FaultKind
 
 _SOCKETS: Final = ("werkzeug.socket", "gunicorn.socket")
@@ -22,8 +22,6 @@ _HUGE: Final = 50_000_000
 _BLOCK: Final = 1 << 16
 _BOMB_BLOCKS: Final = 1024  # 64 MiB of zeros in 64 KiB.
 _PATIENCE: Final = 60.0  # Seconds until a silent or dripping reply is given up.
-_HEAD: Final = f"HTTP/1.1 200 OK\r\nContent-Type: {ANSWER_MEDIA}\r\n".encode()
-_CHUNKED: Final = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 # Set when the process stops, so that nobody waits for a silent call.
 stopping = Event()
@@ -98,7 +96,19 @@ def _slow(fault: Fault, text: str) -> Response:
 
 def plain(text: str) -> Response:
     """A good reply."""
-    return Response(text, mimetype=ANSWER_MEDIA)
+    return Response(text, mimetype=_media(text))
+
+
+def _media(text: str) -> str:
+    return MEDIA[form_of(text)]
+
+
+def _head(text: str) -> bytes:
+    return f"HTTP/1.1 200 OK\r\nContent-Type: {_media(text)}\r\n".encode()
+
+
+def _chunked(text: str) -> bytes:
+    return _head(text) + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 def _status(code: int, fault: Fault) -> Response:
@@ -107,45 +117,47 @@ def _status(code: int, fault: Fault) -> Response:
 
 
 def _body_drip(fault: Fault, text: str) -> Response:
-    head = _HEAD + f"Content-Length: {len(text)}\r\n\r\n".encode()
+    head = _head(text) + f"Content-Length: {len(text)}\r\n\r\n".encode()
     return _drip(head, text.encode(), fault.seconds)
 
 
 def _cut(text: str, *, reset: bool) -> Response:
-    head = _HEAD + f"Content-Length: {len(text)}\r\n\r\n".encode()
+    head = _head(text) + f"Content-Length: {len(text)}\r\n\r\n".encode()
     return _raw([head, text.encode()[: len(text) // 2]], reset=reset)
 
 
 def _chunk_lie(text: str) -> Response:
     """A chunk that says to be longer than it is."""
-    return _raw([_CHUNKED, b"FFFFFFF\r\n", text.encode()])
+    return _raw([_chunked(text), b"FFFFFFF\r\n", text.encode()])
 
 
-def _endless() -> Response:
+def _endless(text: str) -> Response:
     """A chunk of size -1: a reader who believes it reads whatever comes, all at once."""
-    return _raw([_CHUNKED, b"-1\r\n"], _huge())
+    return _raw([_chunked(text), b"-1\r\n"], _huge())
 
 
 # What each fault sends instead of the answer ``text``.
 WIRES: Final[dict[FaultKind, Callable[[Fault, str], Any]]] = {
     FaultKind.SILENCE: lambda _f, _t: _silent(),
     FaultKind.SLOW: _slow,
-    FaultKind.HEADER_DRIP: lambda f, _t: _drip(b"", _HEAD + b"X: " + b"y" * 2000, f.seconds),
+    FaultKind.HEADER_DRIP: lambda f, text: _drip(
+        b"", _head(text) + b"X: " + b"y" * 2000, f.seconds
+    ),
     FaultKind.BODY_DRIP: _body_drip,
     FaultKind.RESET: lambda _f, text: _cut(text, reset=True),
     FaultKind.CUT: lambda _f, text: _cut(text, reset=False),
     FaultKind.CHUNK_LIE: lambda _f, text: _chunk_lie(text),
-    FaultKind.CHUNK_ENDLESS: lambda _f, _t: _endless(),
-    FaultKind.HUGE: lambda _f, _t: Response(_huge(), mimetype=ANSWER_MEDIA),
-    FaultKind.GZIP_BOMB: lambda _f, _t: Response(
-        bomb(), mimetype=ANSWER_MEDIA, headers={"Content-Encoding": "gzip"}
+    FaultKind.CHUNK_ENDLESS: lambda _f, text: _endless(text),
+    FaultKind.HUGE: lambda _f, text: Response(_huge(), mimetype=_media(text)),
+    FaultKind.GZIP_BOMB: lambda _f, text: Response(
+        bomb(), mimetype=_media(text), headers={"Content-Encoding": "gzip"}
     ),
     FaultKind.HTTP_500: lambda f, _t: _status(500, f),
     FaultKind.HTTP_503: lambda f, _t: _status(503, f),
     FaultKind.HTTP_429: lambda f, _t: _status(429, f),
     FaultKind.HTTP_403: lambda f, _t: _status(403, f),
     FaultKind.HTML: lambda _f, _t: Response("<html><body>OK</body></html>", mimetype="text/html"),
-    FaultKind.EMPTY: lambda _f, _t: Response(b"", mimetype=ANSWER_MEDIA),
-    FaultKind.GARBAGE: lambda _f, _t: Response(secrets.token_bytes(500), mimetype=ANSWER_MEDIA),
+    FaultKind.EMPTY: lambda _f, text: Response(b"", mimetype=_media(text)),
+    FaultKind.GARBAGE: lambda _f, text: Response(secrets.token_bytes(500), mimetype=_media(text)),
     FaultKind.REDIRECT: lambda _f, _t: Response(_huge(), 302, {"Location": _METADATA}),
 }

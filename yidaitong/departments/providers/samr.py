@@ -3,6 +3,7 @@
 from functools import partial
 
 from yidaitong.departments.definitions import (
+    AnswerForm,
     Department,
     Item,
     ItemType,
@@ -55,6 +56,7 @@ _REG = _daily(
     code="SAMR.REG",
     text=Text("企业登记信息", "Business registration"),
     share_type=ShareType.UNCONDITIONAL,
+    answer_form=AnswerForm.SD_JWT,
     fields=(
         Field(
             "uscc",
@@ -108,6 +110,15 @@ _REG = _daily(
         ),
         # Whole years, computed by the department from the ID number, which stays there.
         Field("rep_age", Text("法定代表人周岁", "Representative's age"), INT, pi_class=PERSONAL),
+        # Whose age it is; the register signs both as one record.
+        Field(
+            "rep_id_masked",
+            Text("法定代表人身份证号(掩码)", "Representative's ID number, masked"),
+            STRING,
+            length=18,
+            pi_class=PERSONAL,
+            beside="rep_age",
+        ),
         Field(
             "officers",
             Text("董监高", "Officers"),

@@ -85,6 +85,7 @@ def _registration(view: View) -> Items:
         "district": profile.district,
         "rep_name": profile.rep.name,
         "rep_age": whole_years(profile.rep.born, as_of),
+        "rep_id_masked": f"{profile.rep.id_no[:4]}{'*' * 10}{profile.rep.id_no[-4:]}",
         "officers": _officers(profile),
         "holders": _holders(profile),
         "size": size_on(profile, as_of),
