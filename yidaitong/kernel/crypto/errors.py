@@ -1,6 +1,6 @@
 """What the crypto package refuses."""
 
-from yidaitong.kernel.errors import DomainError, InvalidRequestError
+from yidaitong.kernel.errors import DomainError, InvalidRequestError, UnauthorisedError
 from yidaitong.kernel.text import Text
 
 
@@ -16,3 +16,10 @@ class JoseError(InvalidRequestError):
     def __init__(self, reason: str, message: str = "") -> None:
         super().__init__(message or reason, reason=reason)
         self.reason = reason
+
+
+class SignatureInvalidError(UnauthorisedError):
+    """A signature is missing, not by one of the signer's pinned keys, or over something else."""
+
+    code = "SignatureInvalid"
+    text = Text("请求签名无效", "Request signature is not valid")
