@@ -19,6 +19,7 @@ from yidaitong.sandbox.story.checking import Checker, Pinned
 from yidaitong.sandbox.story.client import Party, wait_for
 from yidaitong.sandbox.story.enterprise import Borrower
 from yidaitong.sandbox.story.plan import Story, stories
+from yidaitong.sandbox.story.signing import Signer
 from yidaitong.sandbox.story.teller import authorize
 
 pytestmark = [pytest.mark.xdist_group("kill"), pytest.mark.faults, pytest.mark.timeout(600)]
@@ -32,7 +33,8 @@ def lender_of(stack: Stack, bank_id: str) -> Lender:
     name = bank_id.removeprefix("bank-")
     parties = []
     for role in ("maker", "checker"):
-        party = Party(base_url=stack.base_url, password=PASSWORD)
+        signer = Signer(keys.msg, stack.base_url)
+        party = Party(base_url=stack.base_url, password=PASSWORD, signer=signer)
         party.sign_in(f"{name}.{role}")
         parties.append(party)
     desk = Checker(bank_id=bank_id, keys=keys, pinned=pinned)

@@ -51,11 +51,13 @@ class TestApi:
 
     def test_another_realm_is_forbidden(self, site: Site) -> None:
         rep = site.rep()
-        answer = rep.client.get(
-            "/api/bank/v1/applications", headers={"Authorization": f"Bearer {rep.token}"}
-        )
+        head = {"Authorization": f"Bearer {rep.token}"}
+        gov = rep.client.get("/api/gov/v1/metrics", headers=head)
+        bank = rep.client.get("/api/bank/v1/applications", headers=head)
 
-        assert (answer.status_code, answer.get_json()["code"]) == (403, "Forbidden")
+        assert (gov.status_code, gov.get_json()["code"]) == (403, "Forbidden")
+        # The banks' API hears nobody who signs with no key of a bank.
+        assert (bank.status_code, bank.get_json()["code"]) == (401, "SignatureInvalid")
 
 
 class TestPages:

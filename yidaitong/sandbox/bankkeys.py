@@ -1,4 +1,4 @@
-"""Private keys of the made-up banks: packets are sealed to one, receipts signed by the other."""
+"""Private keys of the made-up banks: one opens packets, one signs receipts, one signs calls."""
 
 import json
 import os
@@ -10,21 +10,22 @@ from typing import Any, Final
 from yidaitong.kernel.crypto import jws
 from yidaitong.kernel.crypto.keys import PrivateKey, generate, public_of
 
-_CURVES: Final = {"enc": "X25519", "ack": "Ed25519"}
+_CURVES: Final = {"enc": "X25519", "ack": "Ed25519", "msg": "Ed25519"}
 RECEIPT_TYP: Final = "ydt-rx+jws"
 FOLDER: Final = Path("sandbox", "bank-keys")
 
 
 @dataclass(frozen=True, slots=True)
 class BankKeys:
-    """Both private keys of one bank, as JWKs."""
+    """The private keys of one bank, as JWKs."""
 
     enc: Mapping[str, Any] = field(repr=False)
     ack: Mapping[str, Any] = field(repr=False)
+    msg: Mapping[str, Any] = field(repr=False)
 
     def public(self, use: str) -> dict[str, Any]:
-        """The public part of ``enc`` or ``ack``."""
-        return public_of(self.enc if use == "enc" else self.ack)
+        """The public part of ``enc``, ``ack`` or ``msg``."""
+        return public_of({"enc": self.enc, "ack": self.ack, "msg": self.msg}[use])
 
     def sign_receipt(self, payload: bytes) -> str:
         """The bank's signed acknowledgement of a packet."""

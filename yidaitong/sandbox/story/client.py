@@ -7,6 +7,8 @@ from typing import Any, Final, TypeVar
 
 import requests
 
+from yidaitong.sandbox.story.signing import Call, Signer
+
 _PAUSE: Final = 0.1
 _PATIENCE: Final = 90.0
 _CONNECT: Final = 5.0
@@ -29,11 +31,15 @@ class StoryError(Exception):
 
 @dataclass(slots=True)
 class Party:
-    """A caller of one realm's API; ``token`` is empty before signing in."""
+    """A caller of one realm's API; ``token`` is empty before signing in.
+
+    With a ``signer`` every call is a signed message, as the bank's API wants it.
+    """
 
     base_url: str
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    signer: Signer | None = None
     session: requests.Session = field(default_factory=requests.Session, repr=False)
 
     def sign_in(self, login: str) -> None:
@@ -62,28 +68,43 @@ class Party:
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
     ) -> Any:
         """The JSON answer to ``body``; None where there is none."""
-        answer = self._call("POST", path, json=body, headers=dict(headers or {}))
+        answer = self._call("POST", path, json=body, headers=headers)
         return answer.json() if answer.content else None
 
+    def once(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> requests.Response:
+        """One call, whatever its answer is; ``options`` are the library's own."""
+        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        wanted = requests.Request(
+            method, f"{self.base_url}{path}", headers={**(headers or {}), **bearer}, **options
+        )
+        prepared = self.session.prepare_request(wanted)
+        self._sign(prepared)
+        return self.session.send(prepared, timeout=(_CONNECT, _READ), allow_redirects=False)
+
     def _call(self, method: str, path: str, **options: Any) -> requests.Response:
-        headers = options.pop("headers", {})
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
         for _ in range(_TRIES):
-            answer = self.session.request(
-                method,
-                f"{self.base_url}{path}",
-                headers=headers,
-                timeout=(_CONNECT, _READ),
-                allow_redirects=False,
-                **options,
-            )
+            answer = self.once(method, path, **options)
             if answer.status_code not in _BUSY:
                 break
             time.sleep(min(float(answer.headers.get("Retry-After", "1")), 2.0))
         if answer.status_code >= _CLIENT_ERROR:
             raise StoryError(f"{method} {path}", *_reason(answer))
         return answer
+
+    def _sign(self, prepared: requests.PreparedRequest) -> None:
+        """Each try is a message of its own: a second copy would be refused."""
+        if self.signer is None:
+            return
+        body = prepared.body or b""
+        call = Call(
+            str(prepared.method),
+            f"{self.signer.origin}{prepared.path_url}",
+            {name: str(value) for name, value in prepared.headers.items()},
+        )
+        self.signer.sign(call, body.encode() if isinstance(body, str) else body)
+        prepared.headers.update(call.headers)
 
 
 def _reason(answer: requests.Response) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from yidaitong.sandbox.story.checking import Checker, Pinned
 from yidaitong.sandbox.story.client import Party, StoryError, wait_for
 from yidaitong.sandbox.story.enterprise import Borrower
 from yidaitong.sandbox.story.plan import Story, stories
+from yidaitong.sandbox.story.signing import Signer
 from yidaitong.sandbox.story.summary import summarise
 from yidaitong.sandbox.story.teller import Teller, Told
 
@@ -73,8 +74,9 @@ def run(wanted: Wanted, tell: Callable[[int, int], None]) -> dict[str, Any]:
 
 
 def _lender(base_url: str, desk: Checker) -> Lender:
-    maker = Party(base_url=base_url, password=PASSWORD)
-    checker = Party(base_url=base_url, password=PASSWORD)
+    signer = Signer(desk.keys.msg, base_url)
+    maker = Party(base_url=base_url, password=PASSWORD, signer=signer)
+    checker = Party(base_url=base_url, password=PASSWORD, signer=signer)
     maker.sign_in(f"{_MAKERS[desk.bank_id]}.maker")
     checker.sign_in(f"{_MAKERS[desk.bank_id]}.checker")
     return Lender(maker=maker, checker=checker, desk=desk)
