@@ -1,6 +1,8 @@
 """Machine clients of banks: four eyes, one key, suspended at once, other banks' rows."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -125,7 +127,7 @@ class TestSuspend:
     def test_every_other_pair_of_state_and_act_is_refused(
         self, uow: UnitOfWork, key: BankKey
     ) -> None:
-        acts = {
+        acts: dict[str, Callable[[UUID], object]] = {
             "admit": lambda one: clients.admit(uow.acting(CHECKER), one),
             "refuse": lambda one: clients.refuse(uow.acting(CHECKER), one),
             "suspend": lambda one: clients.suspend(uow.acting(CHECKER), one),

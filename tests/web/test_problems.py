@@ -98,5 +98,22 @@ class TestDocuments:
             "/api/session/v1/sessions",
         ):
             assert path in paths
+        assert paths["/api/oauth/token"]["post"]["security"] == []
         body = paths["/api/enterprise/v1/applications"]["post"]["requestBody"]
         assert "application/json" in body["content"]
+
+    def test_it_says_how_calls_of_banks_are_signed(self, site: Site) -> None:
+        document = site.visitor().client.get("/api/openapi.json").get_json()
+
+        schemes = document["components"]["securitySchemes"]
+        assert schemes["clientCredentials"]["flows"]["clientCredentials"]["tokenUrl"] == (
+            "/api/oauth/token"
+        )
+        for path, verbs in document["paths"].items():
+            for verb in verbs.keys() & {"get", "post", "put", "patch", "delete"}:
+                told = verbs[verb]
+                names = {one.get("name") for one in told.get("parameters", [])}
+                signed = {"Signature", "Signature-Input", "Content-Digest"} <= names
+                assert signed is path.startswith("/api/bank/"), (verb, path)
+                if signed:
+                    assert {"bearer": [], "messageSignature": []} in told["security"]

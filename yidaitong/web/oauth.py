@@ -42,6 +42,7 @@ class AccessTokenSchema(CommandSchema):
 
 @api.post("/token")
 @api.response(200, AccessTokenSchema)
+@api.doc(security=[])
 @public
 @use_command(GrantSchema, location="form")
 def token(uow: UnitOfWork, command: dict[str, Any]) -> Any:
