@@ -34,11 +34,11 @@ from yidaitong.lending.loan_models import Loan
 from yidaitong.runtime import Runtime
 from yidaitong.sandbox import bankkeys, demo
 from yidaitong.sandbox.staff import MEMBERS, PASSWORD
-from yidaitong.sandbox.story.bank import Lender
 from yidaitong.sandbox.story.checking import Checker, Pinned
 from yidaitong.sandbox.story.client import Party
 from yidaitong.sandbox.story.enterprise import Borrower
 from yidaitong.sandbox.story.plan import Story, stories
+from yidaitong.sandbox.story.running import lender
 from yidaitong.sandbox.story.signing import Signer
 from yidaitong.sandbox.story.teller import Teller, Told
 
@@ -108,15 +108,10 @@ def teller_at(runtime: Runtime, url: str) -> Teller:
     pinned = Pinned.fetch(Party(base_url=url))
     lenders = {}
     for bank_id in demo.BANKS:
-        keys = bankkeys.ensure(demo.keys_folder(runtime.settings), bank_id)
-        parties = []
-        signer = signer_of(runtime, bank_id)
-        for role in ("maker", "checker"):
-            party = Party(base_url=url, password=PASSWORD, signer=signer)
-            party.sign_in(f"{bank_id.removeprefix('bank-')}.{role}")
-            parties.append(party)
-        desk = Checker(bank_id=bank_id, keys=keys, pinned=pinned)
-        lenders[bank_id] = Lender(maker=parties[0], checker=parties[1], desk=desk)
+        folder = demo.keys_folder(runtime.settings)
+        desk = Checker(bank_id=bank_id, keys=bankkeys.ensure(folder, bank_id), pinned=pinned)
+        client_id = bankkeys.client_id(folder, bank_id)
+        lenders[bank_id] = lender(url, desk, client_id, runtime.settings.base_url)
     return Teller(base_url=url, lenders=lenders, business_date=business_date(wall()).isoformat())
 
 

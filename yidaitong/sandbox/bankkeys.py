@@ -42,6 +42,16 @@ def ensure(folder: Path, bank_id: str) -> BankKeys:
     return BankKeys(*(_key(folder / f"{bank_id}.{use}.jwk.json", use, bank_id) for use in _CURVES))
 
 
+def note_client(folder: Path, bank_id: str, client_id: str) -> None:
+    """Keep the id a bank's machine was admitted under beside its keys."""
+    (folder / f"{bank_id}.client").write_text(client_id, encoding="ascii")
+
+
+def client_id(folder: Path, bank_id: str) -> str:
+    """The id a bank's machine was admitted under."""
+    return (folder / f"{bank_id}.client").read_text(encoding="ascii")
+
+
 def _key(path: Path, use: str, bank_id: str) -> dict[str, Any]:
     if not path.exists():
         fresh = path.with_name(f".{path.name}.{os.getpid()}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -125,19 +126,19 @@ def _pin(uow: UnitOfWork, bank_id: str) -> None:
 
 def _admit(uow: UnitOfWork, bank_id: str) -> None:
     """One machine of the bank, which signs with the bank's key for messages."""
-    if clients.clients_of(uow, bank_id):
-        return
-    own = bankkeys.ensure(keys_folder(uow.settings), bank_id)
+    folder = keys_folder(uow.settings)
+    kid = str(bankkeys.ensure(folder, bank_id).msg["kid"])
+    known = [one.id for one in clients.clients_of(uow, bank_id) if one.kid == kid]
+    bankkeys.note_client(folder, bank_id, str(known[-1] if known else _machine(uow, bank_id, kid)))
+
+
+def _machine(uow: UnitOfWork, bank_id: str, kid: str) -> UUID:
     manager = actor_of(uow, f"{bank_id.removeprefix('bank-')}.product")
     checker = actor_of(uow, "centre.checker")
-    proposed = clients.propose(
-        uow.acting(manager),
-        ProposeClient(
-            bank_id=bank_id,
-            name=CLIENT_NAME,
-            permissions=list(MACHINE_PERMISSIONS),
-            kid=str(own.msg["kid"]),
-        ),
+    command = ProposeClient(
+        bank_id=bank_id, name=CLIENT_NAME, permissions=list(MACHINE_PERMISSIONS), kid=kid
     )
+    proposed = clients.propose(uow.acting(manager), command)
     clients.admit(uow.acting(checker), proposed.id)
     uow.acting(SYSTEM)
+    return proposed.id

@@ -16,6 +16,9 @@ _READ: Final = 30.0
 _CLIENT_ERROR: Final = 400
 _BUSY: Final = frozenset({429, 503})
 _TRIES: Final = 8
+_TOKEN: Final = "/api/oauth/token"  # noqa: S105 - an address
+_ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_EARLY: Final = 60.0
 
 T = TypeVar("T")
 
@@ -33,13 +36,16 @@ class StoryError(Exception):
 class Party:
     """A caller of one realm's API; ``token`` is empty before signing in.
 
-    With a ``signer`` every call is a signed message, as the bank's API wants it.
+    With a ``signer`` every call is a signed message, as the bank's API wants it. A machine is a
+    party with a ``client_id``: it gets its tokens by itself, a new one before the last one ends.
     """
 
     base_url: str
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     signer: Signer | None = None
+    client_id: str = ""
+    renew_at: float = 0.0
     session: requests.Session = field(default_factory=requests.Session, repr=False)
 
     def sign_in(self, login: str) -> None:
@@ -75,6 +81,8 @@ class Party:
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
     ) -> requests.Response:
         """One call, whatever its answer is; ``options`` are the library's own."""
+        if self.client_id and time.monotonic() >= self.renew_at:
+            self._renew()
         bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         wanted = requests.Request(
             method, f"{self.base_url}{path}", headers={**(headers or {}), **bearer}, **options
@@ -92,6 +100,24 @@ class Party:
         if answer.status_code >= _CLIENT_ERROR:
             raise StoryError(f"{method} {path}", *_reason(answer))
         return answer
+
+    def _renew(self) -> None:
+        """Client credentials (RFC 6749 §4.4): a token for a signed assertion."""
+        if self.signer is None:
+            raise StoryError("token", "NO_KEY")
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": _ASSERTION,
+            "client_assertion": self.signer.assertion(
+                self.client_id, f"{self.signer.origin}{_TOKEN}"
+            ),
+        }
+        answer = self.session.post(f"{self.base_url}{_TOKEN}", form, timeout=(_CONNECT, _READ))
+        if answer.status_code >= _CLIENT_ERROR:
+            raise StoryError("token", *_reason(answer))
+        given = answer.json()
+        self.token = given["access_token"]
+        self.renew_at = time.monotonic() + given["expires_in"] - _EARLY
 
     def _sign(self, prepared: requests.PreparedRequest) -> None:
         """Each try is a message of its own: a second copy would be refused."""

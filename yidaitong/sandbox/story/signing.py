@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from authlib.oauth2.rfc7523 import private_key_jwt_sign
 from http_message_signatures import (
     HTTPMessageSigner,
     HTTPSignatureAlgorithm,
@@ -23,6 +24,7 @@ from yidaitong.kernel.crypto.keys import PrivateKey
 
 TAG: Final = "ydt-bank"
 _BOUND: Final = ("authorization", "content-digest", "idempotency-key")
+_MEMBERS: Final = frozenset({"kty", "crv", "x", "y", "d"})
 _ALGORITHMS: Final[Mapping[str, type[HTTPSignatureAlgorithm]]] = {
     "Ed25519": algorithms.ED25519,
     "P-256": algorithms.ECDSA_P256_SHA256,
@@ -61,6 +63,20 @@ class Signer:
     def kid(self) -> str:
         """The key's thumbprint."""
         return str(self.jwk["kid"])
+
+    def assertion(self, client_id: str, endpoint: str) -> str:
+        """What a machine shows for a token (RFC 7523), valid once and for five minutes."""
+        jwk = {name: one for name, one in self.jwk.items() if name in _MEMBERS}
+        alg = "EdDSA" if jwk["kty"] == "OKP" else "ES256"
+        made = private_key_jwt_sign(
+            jwk,
+            client_id,
+            endpoint,
+            alg=alg,
+            header={"typ": "JWT", "kid": self.kid},
+            expires_in=300,
+        )
+        return str(made)
 
     def sign(
         self,
