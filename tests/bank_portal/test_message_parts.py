@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from tests.bank_portal.builders import PASSWORD, Banker, a_banker
 from tests.bank_portal.calls import LIST, PULLS, bearer, get, nonces, told
+from tests.enterprise_portal.builders import a_firm
 from tests.lending.builders import submitted
 from tests.signing import ORIGIN, a_key, as_bytes, open_signed, signed, token_for
 from tests.web.calling import contents
@@ -246,6 +247,16 @@ class TestSignIn:
             open_signed(maker.client, maker.signer, "POST", self.PATH, wrong),
         ):
             assert told(answer) == (401, "Unauthorised")
+
+    def test_a_bank_signs_nobody_else_in(self, runtime: Runtime, maker: Banker) -> None:
+        a_firm(runtime, "13805310000")
+        body = as_bytes({"login": "13805310000", "password": PASSWORD})
+
+        answer = open_signed(maker.client, maker.signer, "POST", self.PATH, body)
+        own = maker.client.post(self.PATH, data=body, content_type="application/json")
+
+        assert told(answer) == (401, "SignatureInvalid")
+        assert own.status_code == 201
 
     def test_a_copy_of_a_sign_in_opens_nothing(self, maker: Banker) -> None:
         made = signed(maker.signer, "POST", self.PATH, self.BODY)

@@ -115,5 +115,7 @@ class TestDocuments:
                 names = {one.get("name") for one in told.get("parameters", [])}
                 signed = {"Signature", "Signature-Input", "Content-Digest"} <= names
                 assert signed is path.startswith("/api/bank/"), (verb, path)
+                answers = [one for code, one in told["responses"].items() if code[0] == "2"]
+                assert all(("Ydt-Clock-Warning" in str(one)) is signed for one in answers)
                 if signed:
                     assert {"bearer": [], "messageSignature": []} in told["security"]

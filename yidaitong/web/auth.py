@@ -49,8 +49,8 @@ def _user_of_bearer(_request: object) -> User | None:
         found = messages.received()
         return None if found is None or found.visitor is None else User(found.visitor, token)
     user = _user(token, SessionKind.BEARER)
-    # Bound to a key, this token is worth nothing in a call that is not signed by it.
-    return user if user is not None and user.visitor.msg_kid is None else None
+    # A bank's token is bound to a key: it is worth nothing in a call that is not signed by it.
+    return None if user is None or user.visitor.actor.realm is Realm.BANK else user
 
 
 def _user(token: str, kind: SessionKind) -> User | None:

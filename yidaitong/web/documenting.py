@@ -20,6 +20,11 @@ _HEADERS: Final = (
     (messages.DIGEST, False, "sha-256 of the body (RFC 9530); required where there is a body."),
 )
 
+_AHEAD: Final = {
+    "description": "By how many seconds the caller's clock is ahead, from 11 on.",
+    "schema": {"type": "integer"},
+}
+
 
 class SignedCalls(BasePlugin):
     """Writes into each call of the banks' API that it is a signed message."""
@@ -56,6 +61,9 @@ class SignedCalls(BasePlugin):
         for operation in operations.values():
             operation["security"] = [{BEARER: [], SIGNATURE: []}, {CLIENT: [], SIGNATURE: []}]
             operation.setdefault("parameters", []).extend(_parameters())
+            for code, answer in operation.get("responses", {}).items():
+                if str(code).startswith("2") and isinstance(answer, dict):
+                    answer["headers"] = {**answer.get("headers", {}), messages.WARNING: _AHEAD}
 
 
 def _parameters() -> list[dict[str, Any]]:
