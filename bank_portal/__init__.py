@@ -3,6 +3,7 @@
 from typing import Final
 
 from bank_portal import (
+    access,
     cases,
     cases_api,
     duties,
@@ -30,9 +31,11 @@ nav: Final = [
     NavItem("bank.loan_list", Text("贷款", "Loans"), "money", "loan.read"),
     NavItem("bank.products", Text("产品与规则", "Products"), "product", "product.read"),
     NavItem("bank.notice_list", Text("通知", "Notices"), "flag", "notice.read"),
+    NavItem("bank.api_access", Text("接口接入", "API access"), "lock", "api_client.read"),
 ]
 
 __all__ = [
+    "access",
     "api",
     "cases",
     "cases_api",

@@ -15,7 +15,7 @@ from consent.events import SALT_BYTES, Event, hmac_sha256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorRef:
-    """Who acts, as evidence keeps it. ``job`` names the system's own acts."""
+    """Who acts, as evidence keeps it. ``job`` names the system's own acts, or a bank's machine."""
 
     person_id: UUID | None = None
     role: str

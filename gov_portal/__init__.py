@@ -1,6 +1,7 @@
 """The government portal: overview, enterprises, departments, products, ledger, audit."""
 
 from gov_portal import (
+    bank_access,
     boards,
     departments,
     duties,
@@ -20,6 +21,7 @@ from yidaitong.web.nav import NavItem
 
 __all__ = [
     "api",
+    "bank_access",
     "boards",
     "departments",
     "duties",
@@ -46,6 +48,9 @@ nav = [
     NavItem("gov.orders_page", Text("授权处置", "Orders"), "shield", "consent_order.read"),
     NavItem("gov.duty_lists", Text("银行义务", "Duties of banks"), "scale", "duty.read"),
     NavItem("gov.addresses", Text("银行回调地址", "Callback addresses"), "link", "callback.read"),
+    NavItem(
+        "gov.bank_access_page", Text("银行接口接入", "Banks' API access"), "lock", "api_client.read"
+    ),
     NavItem("gov.trail", Text("审计轨迹", "Audit trail"), "eye", "audit.read"),
     NavItem("gov.operations", Text("运行", "Operations"), "pulse", "ops.read"),
 ]

@@ -22,7 +22,9 @@ from yidaitong.web.i18n import init_i18n
 from yidaitong.web.intake import init_intake
 from yidaitong.web.ledger import pages as ledger
 from yidaitong.web.limits import init_limits
+from yidaitong.web.messages import init_messages
 from yidaitong.web.nav import NavItem, Portal
+from yidaitong.web.oauth import api as oauth_api
 from yidaitong.web.problems import init_problems
 from yidaitong.web.site import pages as site
 from yidaitong.web.state import EXTENSION
@@ -45,9 +47,10 @@ def create_app(runtime: Runtime, portals: Iterable[Portal]) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     init_headers(app, https=settings.cookie_secure)
     init_problems(app)
-    init_intake(app)
     init_auth(app)
     init_limits(app, settings.redis_url, enabled=settings.rate_limits)
+    init_messages(app)
+    init_intake(app)
     parts = list(portals)
     init_i18n(app, [Path(part.pages.root_path) / "locale" for part in parts])
     init_filters(app)
@@ -96,6 +99,7 @@ def _register(app: Flask, portals: list[Portal]) -> None:
     app.register_blueprint(docs)
     app.register_blueprint(ledger)
     documented.register_blueprint(session_api)
+    documented.register_blueprint(oauth_api)
     menus: dict[Realm, list[NavItem]] = {}
     for portal in portals:
         app.register_blueprint(portal.pages)

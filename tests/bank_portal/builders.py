@@ -1,4 +1,4 @@
-"""A bank's people with a browser and a bearer token, and cases for them to work on."""
+"""A bank's people with a browser, a token and a key, and cases for them to work on."""
 
 import re
 from collections.abc import Mapping
@@ -12,11 +12,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.authorizations.builders import BANK
+from tests.signing import a_key, as_bytes, open_signed, token_for
 from yidaitong.accounts import registering
 from yidaitong.accounts.commands import NewAccount
 from yidaitong.accounts.models import OrgKind
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.runtime import Runtime
+from yidaitong.sandbox.story.signing import Signer
 
 PASSWORD = "correct horse battery"
 PEOPLE = {
@@ -34,6 +36,7 @@ class Banker:
 
     client: FlaskClient
     token: str
+    signer: Signer
 
     def get(self, path: str, status: int = 200) -> str:
         """The text of one page."""
@@ -50,12 +53,14 @@ class Banker:
     def api(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> TestResponse:
-        """Call the API."""
-        return self.client.open(
+        """Call the API as the bank's own system does: signed."""
+        return open_signed(
+            self.client,
+            self.signer,
+            method,
             f"/api/bank/v1{path}",
-            method=method,
-            json=body,
-            headers={"Authorization": f"Bearer {self.token}", **(headers or {})},
+            as_bytes(body),
+            {"Authorization": f"Bearer {self.token}", **(headers or {})},
         )
 
 
@@ -90,8 +95,8 @@ def a_banker(
     assert shown is not None
     form = {"csrf_token": unescape(shown[1]), "login": login, "password": PASSWORD}
     assert client.post("/login", data=form).status_code == 303
-    opened = client.post("/api/session/v1/sessions", json={"login": login, "password": PASSWORD})
-    return Banker(client, opened.get_json()["token"])
+    signer = a_key(rt, bank_id)
+    return Banker(client, token_for(client, signer, login, PASSWORD), signer)
 
 
 def colleague(banker: Banker) -> Banker:

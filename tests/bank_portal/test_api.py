@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 import bank_portal
 from tests.bank_portal.builders import Banker, a_banker
 from tests.lending.builders import Case, accept, evaluated, submitted
+from tests.signing import open_signed
 from yidaitong.app import create_app
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import business_date
@@ -136,7 +137,7 @@ class TestRefusals:
         head = {"Authorization": f"Bearer {maker.token}"}
 
         for raw in (b"", b"[]", b"{", b'{"a":1,"a":2}', b"\xff"):
-            sent = maker.client.post(url, data=raw, headers=head, content_type="application/json")
+            sent = open_signed(maker.client, maker.signer, "POST", url, raw, head)
             assert sent.status_code == 400, raw
         assert state_of(runtime, case.id) == "SUBMITTED"
 
@@ -224,7 +225,9 @@ class TestPulls:
 
         def send(app: Flask, sent: dict[str, Any]) -> Any:
             # A client of its own, as another machine of the bank is.
-            return Banker(app.test_client(), maker.token).api("POST", "/pulls", sent, key)
+            return Banker(app.test_client(), maker.token, maker.signer).api(
+                "POST", "/pulls", sent, key
+            )
 
         app = maker.client.application
         with ThreadPoolExecutor(20) as pool:

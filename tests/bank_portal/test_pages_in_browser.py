@@ -11,8 +11,12 @@ from tests.bank_portal.builders import PASSWORD, a_banker
 from tests.browser import DESKTOP, PHONE, Visit, chromium, serving, visit
 from tests.packets.builders import a_story
 from tests.pulls.builders import pause, revoke
+from yidaitong.accounts.roles import MACHINE_PERMISSIONS
 from yidaitong.app import create_app
+from yidaitong.banks import clients
+from yidaitong.banks.commands import ProposeClient
 from yidaitong.jobs import ledger
+from yidaitong.kernel.actor import SYSTEM
 from yidaitong.runtime import Runtime
 from yidaitong.sandbox.staff import PASSWORD as STAFF
 from yidaitong.sandbox.staff import hire
@@ -47,6 +51,15 @@ def look(seen: Visit, pages: dict[str, str]) -> dict[str, list[str]]:
     return {name: problems for name, problems in found.items() if problems}
 
 
+def a_machine(rt: Runtime, bank_id: str, kid: str) -> None:
+    """A machine that waits for the second person."""
+    with rt.transaction(SYSTEM) as uow:
+        command = ProposeClient(
+            bank_id=bank_id, name="信贷核心系统", permissions=list(MACHINE_PERMISSIONS), kid=kid
+        )
+        clients.propose(uow, command)
+
+
 class TestLooks:
     @pytest.mark.parametrize("size", [PHONE, DESKTOP])
     def test_the_pages_of_a_bank_and_of_the_authorities(
@@ -56,7 +69,8 @@ class TestLooks:
         packet_id = story.sealed()
         story.fetch(packet_id)
         ledger.step(runtime)
-        a_banker(app, runtime, "checker")
+        checker = a_banker(app, runtime, "checker")
+        a_machine(runtime, story.bank_id, checker.signer.kid)
         hire(runtime)
         with serving(app) as address:
             seen = visit(address, size)
@@ -70,7 +84,11 @@ class TestLooks:
             assert look(seen, pages) == {}
             other = visit(address, size)
             signed_in(other, "centre.checker", STAFF)
-            looked = {"gov-duties": "/gov/duties", "gov-addresses": "/gov/callback-addresses"}
+            looked = {
+                "gov-duties": "/gov/duties",
+                "gov-addresses": "/gov/callback-addresses",
+                "gov-bank-access": "/gov/bank-access",
+            }
             assert look(other, looked) == {}
 
     @pytest.mark.parametrize("size", [PHONE, DESKTOP])
@@ -80,12 +98,17 @@ class TestLooks:
         story = a_story(runtime)
         pause(runtime, story.case)
         revoke(runtime, story.case)
-        a_banker(app, runtime, "product", story.bank_id)
+        manager = a_banker(app, runtime, "product", story.bank_id)
+        a_machine(runtime, story.bank_id, manager.signer.kid)
         hire(runtime)
         with serving(app) as address:
             seen = visit(address, size)
             signed_in(seen, f"product.{story.bank_id}", PASSWORD)
-            pages = {"bank-notices": "/bank/notices", "bank-notices-all": "/bank/notices/all"}
+            pages = {
+                "bank-notices": "/bank/notices",
+                "bank-notices-all": "/bank/notices/all",
+                "bank-api-access": "/bank/api-access",
+            }
             assert look(seen, pages) == {}
             assert "授权" in seen.page.inner_text("main")
             other = visit(address, size)

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from tests.enterprises.test_registration import FIRM
 from tests.enterprises.test_registry import a_record
+from tests.signing import signed
 from yidaitong.accounts import registering
 from yidaitong.accounts.commands import NewAccount
 from yidaitong.accounts.models import OrgKind
@@ -23,6 +24,7 @@ from yidaitong.enterprises.lifecycle import EnterpriseState
 from yidaitong.enterprises.queries import enterprise_of
 from yidaitong.kernel.actor import PUBLIC, SYSTEM
 from yidaitong.runtime import Runtime
+from yidaitong.sandbox.story.signing import Signer
 
 PASSWORD = "correct horse battery"
 REP_ID = "370199197403150015"
@@ -32,13 +34,25 @@ _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 @dataclass
 class Person:
-    """Somebody with a browser and, once signed in by API, a bearer token."""
+    """Somebody with a browser and, once signed in by API, a bearer token.
+
+    Of a bank, with the key their calls are signed by.
+    """
 
     client: FlaskClient
     login: str = ""
     token: str = ""
     enterprise_id: UUID | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    signer: Signer | None = None
+
+    def signed(
+        self, method: str, path: str, body: bytes, headers: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The headers as this person's own system sends them."""
+        if self.signer is None:
+            return dict(headers)
+        return signed(self.signer, method, path, body, headers)
 
     def get(self, path: str, status: int = 200) -> str:
         """The text of one page."""

@@ -31,6 +31,7 @@ PAGES = {
     "/gov/enterprises": "centre.officer",
     "/gov/audit": "gov.auditor",
     "/gov/operations": "gov.operator",
+    "/gov/bank-access": "gov.operator",
 }
 
 

@@ -41,13 +41,10 @@ class Caller:
     party: Party
 
     def post(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
-        given = {"Authorization": f"Bearer {self.party.token}", **headers}
-        url = f"{self.party.base_url}{path}"
-        return requests.post(url, json=body, headers=given, timeout=30)
+        return self.party.once("POST", path, json=body, headers=headers)
 
     def get(self, path: str) -> requests.Response:
-        given = {"Authorization": f"Bearer {self.party.token}"}
-        return requests.get(f"{self.party.base_url}{path}", headers=given, timeout=30)
+        return self.party.once("GET", path)
 
 
 def sequencer_of(stack: Stack) -> int:

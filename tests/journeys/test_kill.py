@@ -19,6 +19,7 @@ from yidaitong.sandbox.story.checking import Checker, Pinned
 from yidaitong.sandbox.story.client import Party, wait_for
 from yidaitong.sandbox.story.enterprise import Borrower
 from yidaitong.sandbox.story.plan import Story, stories
+from yidaitong.sandbox.story.running import lender
 from yidaitong.sandbox.story.teller import authorize
 
 pytestmark = [pytest.mark.xdist_group("kill"), pytest.mark.faults, pytest.mark.timeout(600)]
@@ -28,15 +29,9 @@ SEED = 20180601
 
 def lender_of(stack: Stack, bank_id: str) -> Lender:
     pinned = Pinned.fetch(Party(base_url=stack.base_url))
-    keys = bankkeys.ensure(stack.home / "sandbox" / "bank-keys", bank_id)
-    name = bank_id.removeprefix("bank-")
-    parties = []
-    for role in ("maker", "checker"):
-        party = Party(base_url=stack.base_url, password=PASSWORD)
-        party.sign_in(f"{name}.{role}")
-        parties.append(party)
-    desk = Checker(bank_id=bank_id, keys=keys, pinned=pinned)
-    return Lender(maker=parties[0], checker=parties[1], desk=desk)
+    folder = stack.home / "sandbox" / "bank-keys"
+    desk = Checker(bank_id=bank_id, keys=bankkeys.ensure(folder, bank_id), pinned=pinned)
+    return lender(stack.base_url, desk, bankkeys.client_id(folder, bank_id))
 
 
 def hand_in(stack: Stack, story: Story) -> tuple[str, str, int]:

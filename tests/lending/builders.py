@@ -112,7 +112,7 @@ def a_bank(uow: UnitOfWork, bank_id: str = BANK, product_id: str = PRODUCT) -> N
         contact="0531-0",
         registered_at=uow.now,
     )
-    system.session.add(bank)
+    system.session.merge(bank)  # Somebody may have pinned a key of it already.
     system.session.flush()
     agreement = BankAgreement(
         bank_id=bank_id,

@@ -72,7 +72,8 @@ class TestCounting:
         assert someone.post("/login", {"login": LOGIN, "password": "wrong"}).status_code == 401
 
         # Whether there is such an account is told to nobody, here too.
-        assert counted(runtime) == {"Unauthorised": 4}
+        # The banks' API hears only signed messages.
+        assert counted(runtime) == {"SignatureInvalid": 3, "Unauthorised": 1}
 
     def test_what_somebody_known_is_refused_is_ledgered_or_audited_by_itself(
         self, app: Flask, runtime: Runtime
@@ -123,7 +124,7 @@ class TestRolling:
             run(runtime, rollups.JOB, {})
 
         (event,) = leaves(runtime)
-        counts = {"Unauthorised": 3}
+        counts = {"SignatureInvalid": 2, "Unauthorised": 1}
         assert (event["kind"], event["count"]) == (rollups.KIND, 3)
         assert event["digest"] == rollups.digest_of(hour, counts)
         assert event["n"] == int(hour.timestamp()) // 3600

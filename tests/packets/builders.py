@@ -147,7 +147,7 @@ def a_bank(runtime: Runtime, bank_id: str, enc: dict[str, str], ack: dict[str, s
         bank = Bank(
             id=bank_id, name_zh="示例", name_en="Example", contact="-", registered_at=uow.now
         )
-        uow.session.add(bank)
+        uow.session.merge(bank)  # Somebody may have pinned a key of it already.
         uow.session.flush()
         today = business_date(uow.now)
         agreement = BankAgreement(

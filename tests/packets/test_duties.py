@@ -15,7 +15,7 @@ from tests.pulls.builders import log_of, revoke
 from yidaitong.authorizations.queries import receipt_of
 from yidaitong.kernel.actor import SYSTEM, Actor, Realm
 from yidaitong.kernel.clock import wall
-from yidaitong.kernel.crypto.errors import JoseError
+from yidaitong.kernel.crypto.errors import JoseError, SignatureInvalidError
 from yidaitong.kernel.crypto.keys import PrivateKey, generate
 from yidaitong.kernel.crypto.models import Dek
 from yidaitong.kernel.crypto.uses import DekKind
@@ -29,7 +29,6 @@ from yidaitong.kernel.errors import (
 from yidaitong.oversight.invariants.running import check_all
 from yidaitong.packets import acking, attesting, disputing, holding, lapsing, withdrawing
 from yidaitong.packets.attesting import Erasure, Method
-from yidaitong.packets.errors import SignatureInvalidError
 from yidaitong.packets.lifecycle import (
     COPY_LIFECYCLE,
     PACKET_LIFECYCLE,

@@ -18,7 +18,7 @@ from yidaitong.authorizations import stopping
 from yidaitong.authorizations.queries import receipt_of
 from yidaitong.kernel.actor import SYSTEM, Actor
 from yidaitong.kernel.clock import wall
-from yidaitong.kernel.crypto.errors import JoseError
+from yidaitong.kernel.crypto.errors import JoseError, SignatureInvalidError
 from yidaitong.kernel.crypto.keys import PrivateKey, generate
 from yidaitong.kernel.errors import (
     DataGoneError,
@@ -30,7 +30,6 @@ from yidaitong.kernel.errors import (
 )
 from yidaitong.kernel.ids import uuid7
 from yidaitong.packets import acking, fetching, forgetting, lapsing, queries, withdrawing
-from yidaitong.packets.errors import SignatureInvalidError
 from yidaitong.packets.lifecycle import CopyState, PacketState
 from yidaitong.packets.models import Packet, PacketCopy
 from yidaitong.packets.opening import open_for_bank

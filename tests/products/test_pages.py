@@ -12,8 +12,10 @@ from sqlalchemy import select
 
 import bank_portal
 import gov_portal
+from tests.bank_portal.builders import Banker
 from tests.enterprise_portal.builders import Person, visitor
 from tests.products.people import launched
+from tests.signing import a_key, token_for
 from yidaitong.app import create_app
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.products.lifecycle import ProductState
@@ -211,14 +213,12 @@ class TestReach:
 
     def test_the_api_lists_and_reads_with_the_policy(self, office: Office) -> None:
         maker = office.enter("qilu.product")
-        body = {"login": "qilu.product", "password": PASSWORD}
-        token = maker.client.post("/api/session/v1/sessions", json=body).get_json()["token"]
-        headers = {"Authorization": f"Bearer {token}"}
+        signer = a_key(office.runtime, "bank-qilu")
+        token = token_for(maker.client, signer, "qilu.product", PASSWORD)
+        banker = Banker(maker.client, token, signer)
 
-        listed = maker.client.get("/api/bank/v1/products", headers=headers).get_json()
-        one = maker.client.get(
-            f"/api/bank/v1/products/{office.version_id}", headers=headers
-        ).get_json()
+        listed = banker.api("GET", "/products").get_json()
+        one = banker.api("GET", f"/products/{office.version_id}").get_json()
 
         assert [each["product_id"] for each in listed] == ["SCI-TECH", "TAX-CREDIT"]
         assert one["policy"]["product"] == "TAX-CREDIT"

@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 from bank_portal.fields import Whole
 from tests.authorizations.people import PASSWORD as AGENTS_PASSWORD
 from tests.enterprise_portal.builders import Person
+from tests.signing import as_bytes
 from tests.web.city import City
 from tests.web.walking import UNSAFE
 from yidaitong.accounts import sessions, stepup
@@ -216,27 +217,42 @@ def send(
 ) -> TestResponse:
     """One call by one of the city's people."""
     person = city.people[name]
+    if operation.is_api:
+        return _call_api(city, name, operation, path, body)
     if operation.method == "GET":
-        bearer = {"Authorization": f"Bearer {person.token}"} if operation.is_api else {}
-        return person.client.get(path, headers=bearer, buffered=True)
-    if not operation.is_api:
-        form = {"csrf_token": csrf_of(person), **body}
-        if operation.step_up or "password" in body:
-            form["password"] = password_of(name)
-        return person.client.open(path, method=operation.method, data=form, buffered=True)
+        return person.client.get(path, buffered=True)
+    form = {"csrf_token": csrf_of(person), **body}
+    if operation.step_up or "password" in body:
+        form["password"] = password_of(name)
+    return person.client.open(path, method=operation.method, data=form, buffered=True)
+
+
+def _call_api(
+    city: City, name: str, operation: Operation, path: str, body: Mapping[str, Any]
+) -> TestResponse:
+    person = city.people[name]
     headers = {"Authorization": f"Bearer {person.token}"} if person.token else {}
     digest = body.get("digest")
     if isinstance(digest, str) and person.token and operation.may(name):
         headers["Step-Up-Token"] = step_up_token(city.runtime, person, digest)
-    if operation.location == "json":
-        return person.client.open(path, method=operation.method, json=dict(body), headers=headers)
-    return person.client.open(path, method=operation.method, headers=headers)
+    sent = as_bytes(dict(body)) if operation.location == "json" else b""
+    return person.client.open(
+        path,
+        method=operation.method,
+        data=sent or None,
+        headers=person.signed(operation.method, path, sent, headers),
+        content_type="application/json" if sent else None,
+        buffered=True,
+    )
 
 
 # What notes reads, sessions and refusals; jobs promised by the clock.
 _MOVING: Final = frozenset(
-    {"audit_event", "refusal_count", "user_session", "step_up", "login_tries", "verification_tries"}
-)
+    {
+        "audit_event", "refusal_count", "user_session", "step_up", "login_tries",
+        "verification_tries", "message_nonce",
+    }
+)  # fmt: skip
 
 
 def contents(runtime: Runtime) -> dict[str, tuple[int, str]]:

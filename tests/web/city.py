@@ -20,6 +20,7 @@ from tests.authorizations.people import PASSWORD as AGENTS_PASSWORD
 from tests.enterprise_portal.builders import Person, visitor
 from tests.enterprise_portal.world import World, a_world
 from tests.sandboxes import served
+from tests.signing import token_for
 from yidaitong.accounts.models import Account
 from yidaitong.accounts.registering import login_key
 from yidaitong.app import create_app
@@ -33,11 +34,12 @@ from yidaitong.lending.loan_models import Loan
 from yidaitong.runtime import Runtime
 from yidaitong.sandbox import bankkeys, demo
 from yidaitong.sandbox.staff import MEMBERS, PASSWORD
-from yidaitong.sandbox.story.bank import Lender
 from yidaitong.sandbox.story.checking import Checker, Pinned
 from yidaitong.sandbox.story.client import Party
 from yidaitong.sandbox.story.enterprise import Borrower
 from yidaitong.sandbox.story.plan import Story, stories
+from yidaitong.sandbox.story.running import lender
+from yidaitong.sandbox.story.signing import Signer
 from yidaitong.sandbox.story.teller import Teller, Told
 
 OWN: Final = "91370199MA31U2DL73"  # Borrows at bank-qilu.
@@ -106,15 +108,17 @@ def teller_at(runtime: Runtime, url: str) -> Teller:
     pinned = Pinned.fetch(Party(base_url=url))
     lenders = {}
     for bank_id in demo.BANKS:
-        keys = bankkeys.ensure(demo.keys_folder(runtime.settings), bank_id)
-        parties = []
-        for role in ("maker", "checker"):
-            party = Party(base_url=url, password=PASSWORD)
-            party.sign_in(f"{bank_id.removeprefix('bank-')}.{role}")
-            parties.append(party)
-        desk = Checker(bank_id=bank_id, keys=keys, pinned=pinned)
-        lenders[bank_id] = Lender(maker=parties[0], checker=parties[1], desk=desk)
+        folder = demo.keys_folder(runtime.settings)
+        desk = Checker(bank_id=bank_id, keys=bankkeys.ensure(folder, bank_id), pinned=pinned)
+        client_id = bankkeys.client_id(folder, bank_id)
+        lenders[bank_id] = lender(url, desk, client_id, runtime.settings.base_url)
     return Teller(base_url=url, lenders=lenders, business_date=business_date(wall()).isoformat())
+
+
+def signer_of(runtime: Runtime, bank_id: str) -> Signer:
+    """The key a made-up bank signs its calls with."""
+    keys = bankkeys.ensure(demo.keys_folder(runtime.settings), bank_id)
+    return Signer(keys.msg, runtime.settings.base_url)
 
 
 def planned(most: int) -> Iterator[Story]:
@@ -134,11 +138,17 @@ def _told(runtime: Runtime, url: str) -> dict[str, tuple[Borrower, Told]]:
     return found
 
 
-def sign_in(app: Flask, login: str, password: str = PASSWORD) -> Person:
-    """Somebody signed in on pages and by API."""
+def sign_in(
+    app: Flask, login: str, password: str = PASSWORD, signer: Signer | None = None
+) -> Person:
+    """Somebody signed in on pages and by API; a bank's people sign what they call."""
     person = visitor(app)
     answer = person.post("/login", {"login": login, "password": password})
     assert answer.status_code == 303, login
+    if signer is not None:
+        person.login, person.signer = login, signer
+        person.token = token_for(person.client, signer, login, password)
+        return person
     opened = person.client.post(
         "/api/session/v1/sessions", json={"login": login, "password": password}
     )
@@ -148,7 +158,8 @@ def sign_in(app: Flask, login: str, password: str = PASSWORD) -> Person:
 
 def _settle(city: City) -> None:
     for member in MEMBERS:
-        city.people[member.login] = sign_in(city.app, member.login)
+        signer = signer_of(city.runtime, member.org_id) if member.org_id in demo.BANKS else None
+        city.people[member.login] = sign_in(city.app, member.login, signer=signer)
     city.own |= _things(city, OWN, "李明", 1)
     city.foreign |= _things(city, FOREIGN, "王芳", 2)
     city.people["rep"] = sign_in(city.app, city.borrowers[OWN].firm.rep.mobile)
@@ -223,6 +234,10 @@ _BY_APPLICATION: Final[Mapping[str, str]] = {
     "WHERE n.receiver = p.bank_id ORDER BY n.id LIMIT 1",
     "endpoint_id": "SELECT e.id FROM callback_endpoint e JOIN application p ON p.id = :a "
     "WHERE e.bank_id = p.bank_id ORDER BY e.id LIMIT 1",
+    "key_id": "SELECT k.id FROM bank_key k JOIN application p ON p.id = :a "
+    "WHERE k.bank_id = p.bank_id AND k.use = 'msg' ORDER BY k.id LIMIT 1",
+    "client_id": "SELECT c.id FROM api_client c JOIN application p ON p.id = :a "
+    "WHERE c.bank_id = p.bank_id ORDER BY c.id LIMIT 1",
     "session_id": "SELECT s.id FROM user_session s JOIN application p ON p.id = :a "
     "WHERE s.org_id = p.enterprise_id::text ORDER BY s.id DESC LIMIT 1",
 }

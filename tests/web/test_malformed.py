@@ -113,8 +113,9 @@ def send_json(
     headers = {"Authorization": f"Bearer {person.token}"} if person.token else {}
     if operation.step_up and person.token:
         headers["Step-Up-Token"] = step_up_token(city.runtime, person, "x")
+    signed = person.signed(operation.method, path, body, headers)
     return person.client.open(
-        path, method=operation.method, data=body, headers=headers, content_type=content_type
+        path, method=operation.method, data=body, headers=signed, content_type=content_type
     )
 
 

@@ -51,11 +51,13 @@ class TestApi:
 
     def test_another_realm_is_forbidden(self, site: Site) -> None:
         rep = site.rep()
-        answer = rep.client.get(
-            "/api/bank/v1/applications", headers={"Authorization": f"Bearer {rep.token}"}
-        )
+        head = {"Authorization": f"Bearer {rep.token}"}
+        gov = rep.client.get("/api/gov/v1/metrics", headers=head)
+        bank = rep.client.get("/api/bank/v1/applications", headers=head)
 
-        assert (answer.status_code, answer.get_json()["code"]) == (403, "Forbidden")
+        assert (gov.status_code, gov.get_json()["code"]) == (403, "Forbidden")
+        # The banks' API hears nobody who signs with no key of a bank.
+        assert (bank.status_code, bank.get_json()["code"]) == (401, "SignatureInvalid")
 
 
 class TestPages:
@@ -96,5 +98,24 @@ class TestDocuments:
             "/api/session/v1/sessions",
         ):
             assert path in paths
+        assert paths["/api/oauth/token"]["post"]["security"] == []
         body = paths["/api/enterprise/v1/applications"]["post"]["requestBody"]
         assert "application/json" in body["content"]
+
+    def test_it_says_how_calls_of_banks_are_signed(self, site: Site) -> None:
+        document = site.visitor().client.get("/api/openapi.json").get_json()
+
+        schemes = document["components"]["securitySchemes"]
+        assert schemes["clientCredentials"]["flows"]["clientCredentials"]["tokenUrl"] == (
+            "/api/oauth/token"
+        )
+        for path, verbs in document["paths"].items():
+            for verb in verbs.keys() & {"get", "post", "put", "patch", "delete"}:
+                told = verbs[verb]
+                names = {one.get("name") for one in told.get("parameters", [])}
+                signed = {"Signature", "Signature-Input", "Content-Digest"} <= names
+                assert signed is path.startswith("/api/bank/"), (verb, path)
+                answers = [one for code, one in told["responses"].items() if code[0] == "2"]
+                assert all(("Ydt-Clock-Warning" in str(one)) is signed for one in answers)
+                if signed:
+                    assert {"bearer": [], "messageSignature": []} in told["security"]

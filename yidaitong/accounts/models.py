@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -89,13 +89,20 @@ class SessionKind(StrEnum):
 
 
 class UserSession(Base, kw_only=True):
-    """One signed-in session; only the SHA-256 of its token is kept."""
+    """One signed-in session of a person or of a bank's machine; its token is kept as SHA-256 only.
+
+    ``msg_kid`` names the key every call with this token is signed by; ``scope`` is what a machine
+    asked for, a part of what it may.
+    """
 
     __tablename__ = "user_session"
-    __table_args__ = ({"info": {"rls": _OWN}},)
+    __table_args__ = (
+        CheckConstraint("(account_id IS NULL) <> (client_id IS NULL)", name="holder"),
+        {"info": {"rls": _OWN}},
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default_factory=uuid7)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
     org_id: Mapped[str] = mapped_column(String(64))
     kind: Mapped[SessionKind] = mapped_column(str_enum(SessionKind))
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True, repr=False)
@@ -105,6 +112,11 @@ class UserSession(Base, kw_only=True):
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     user_agent: Mapped[str] = mapped_column(String(200), default="")
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    client_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("api_client.id"), index=True, default=None
+    )
+    msg_kid: Mapped[str | None] = mapped_column(String(64), default=None)
+    scope: Mapped[list[str] | None] = mapped_column(ARRAY(String(32)), default=None)
 
 
 class StepUp(Base, kw_only=True):

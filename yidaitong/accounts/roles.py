@@ -8,6 +8,22 @@ from yidaitong.kernel.text import Text
 
 # Whoever is signed in may see and end their own sessions and change their own password.
 OWN_ACCOUNT = "account.manage"
+# What a machine of a bank may be given: reading, and acts for which no natural person answers.
+MACHINE_PERMISSIONS: Mapping[str, Text] = {
+    "product.read": Text("读取产品", "Read products"),
+    "application.read": Text("读取申请", "Read applications"),
+    "consent.read": Text("读取授权", "Read consents"),
+    "pull.read": Text("读取调取进度", "Follow pulls"),
+    "packet.read": Text("领取数据包", "Fetch packets"),
+    "loan.read": Text("读取贷款", "Read loans"),
+    "ledger.read": Text("读取存证日志", "Read the evidence log"),
+    "notice.read": Text("读取通知", "Read notices"),
+    "callback.read": Text("读取回调地址", "Read callback addresses"),
+    "pull.start": Text("发起调取", "Start pulls"),
+    "copy.attest": Text("报送删除证明", "Attest erasure"),
+    "loan.report": Text("报送贷款事件", "Report loan events"),
+    "notice.ack": Text("确认通知", "Acknowledge notices"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +96,7 @@ ROLES: Mapping[str, Role] = {
             Realm.BANK,
             Text("产品经理", "Product manager"),
             "product.read product.edit product.submit bank_key.propose ledger.read notice.read "
-            "callback.read callback.propose",
+            "callback.read callback.propose api_client.read api_client.propose",
         ),
         _role(
             "centre_officer",
@@ -88,7 +104,8 @@ ROLES: Mapping[str, Role] = {
             Text("服务中心经办", "Centre officer"),
             f"{_GOV} enterprise.read enterprise.review product.review catalogue.stop "
             "bank.register bank_key.propose department_key.propose consent_order.read "
-            "consent_order.propose callback.read callback.propose",
+            "consent_order.propose callback.read callback.propose api_client.read "
+            "api_client.propose",
         ),
         _role(
             "centre_checker",
@@ -97,7 +114,7 @@ ROLES: Mapping[str, Role] = {
             f"{_GOV} enterprise.read product.admit catalogue.resume bank.accredit bank_key.pin "
             "department_key.pin "
             "copy.reject packet.resolve evidence.retire consent_order.read consent_order.confirm "
-            "callback.read callback.pin",
+            "callback.read callback.pin api_client.read api_client.admit",
         ),
         _role("gov_viewer", Realm.GOV, Text("监管查看", "Oversight viewer"), _GOV),
         _role("auditor", Realm.GOV, Text("审计", "Auditor"), f"{_GOV} enterprise.read audit.read"),
@@ -105,7 +122,8 @@ ROLES: Mapping[str, Role] = {
             "operator",
             Realm.GOV,
             Text("平台运维", "Platform operator"),
-            f"{_GOV} ops.read evidence.retire notice.resend callback.read",
+            f"{_GOV} ops.read evidence.retire notice.resend callback.read api_client.read "
+            "api_client.propose",
         ),
     )
 }

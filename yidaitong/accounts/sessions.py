@@ -24,10 +24,11 @@ SEEN_EVERY: Final = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What kind of session is wanted, and the browser's own name for itself."""
+    """What kind of session is wanted, the browser's own name for itself, the key it is bound to."""
 
     kind: SessionKind
     user_agent: str = ""
+    msg_kid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whoever sends a request: the actor and what the page's corner shows."""
+    """Whoever sends a request: the actor and what the page's corner shows.
+
+    Calls with this token are signed by the key ``msg_kid``, where there is one.
+    """
 
     actor: Actor
     login_hint: str
     org_name: str
     roles: tuple[str, ...]
+    msg_kid: str | None = None
 
 
 def token_hash(token: str) -> bytes:
@@ -66,6 +71,7 @@ def open_session(uow: UnitOfWork, account: Account, opening: Opening) -> Opened:
         seen_at=now,
         idle_ends_at=now + timedelta(minutes=settings.session_idle_minutes),
         ends_at=now + timedelta(hours=settings.session_max_hours),
+        msg_kid=opening.msg_kid,
         user_agent="".join(sign for sign in opening.user_agent if sign.isprintable())[:200],
     )
     uow.session.add(session)
@@ -111,6 +117,7 @@ def visitor_of(uow: UnitOfWork, token: str, kind: SessionKind) -> Visitor | None
         login_hint=account.login_hint,
         org_name=organisation.name,
         roles=tuple(account.roles),
+        msg_kid=session.msg_kid,
     )
 
 

@@ -58,6 +58,8 @@ def _event(
     ids: dict[str, Any],
 ) -> AuditEvent:
     actor = uow.actor
+    if actor.client_id is not None:
+        ids = {"client_id": actor.client_id, **ids}
     return AuditEvent(
         at=uow.now,
         realm=actor.realm,

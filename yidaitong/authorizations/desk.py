@@ -94,6 +94,7 @@ def actor_ref(actor: Actor, job: str | None = None, mandate_id: UUID | None = No
         role=role,
         auth_level=actor.auth_level,
         mandate_id=mandate_id,
+        job=None if actor.client_id is None else f"client:{actor.client_id}",
     )
 
 

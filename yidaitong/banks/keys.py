@@ -8,6 +8,7 @@ from yidaitong import audit
 from yidaitong.banks.commands import ProposeKey
 from yidaitong.banks.models import Bank, BankKey, KeyPurpose, KeyState
 from yidaitong.banks.registering import two_persons
+from yidaitong.kernel import strictjson
 from yidaitong.kernel.actor import Realm
 from yidaitong.kernel.crypto import suites
 from yidaitong.kernel.crypto.errors import JoseError
@@ -20,9 +21,28 @@ from yidaitong.kernel.errors import (
 )
 from yidaitong.kernel.uow import UnitOfWork
 
+READ = "api_client.read"
 PROPOSE = "bank_key.propose"
 PIN = "bank_key.pin"
-_JOSE_USE = {KeyPurpose.ENC: "enc", KeyPurpose.ACK: "sig"}
+_JOSE_USE = {KeyPurpose.ENC: "enc", KeyPurpose.ACK: "sig", KeyPurpose.MSG: "sig"}
+
+
+# What a key may be for, by code, in words.
+USES = {use.value: use.text for use in KeyPurpose}
+_MAX_JWK = 2048
+
+
+def command_of(bank_id: str, use: str, jwk: str) -> ProposeKey:
+    """The command for a public key that was pasted as a JWK's text.
+
+    Raises:
+        InvalidRequestError: it is no JSON object.
+    """
+    try:
+        members = strictjson.parse_object(jwk.encode(), max_bytes=_MAX_JWK)
+    except strictjson.StrictJsonError as error:
+        raise InvalidRequestError("jwk", fields={"jwk": "NOT_VALID"}) from error
+    return ProposeKey(bank_id=bank_id, use=KeyPurpose(use), jwk=members)
 
 
 def propose(uow: UnitOfWork, command: ProposeKey) -> BankKey:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Select, select
 
 from yidaitong.accounts.scope import as_system
+from yidaitong.banks.keys import READ
 from yidaitong.banks.models import (
     AgreementState,
     Bank,
@@ -13,6 +14,7 @@ from yidaitong.banks.models import (
     KeyPurpose,
     KeyState,
 )
+from yidaitong.kernel.actor import Realm
 from yidaitong.kernel.clock import business_date
 from yidaitong.kernel.errors import NotFoundError
 from yidaitong.kernel.uow import UnitOfWork
@@ -62,6 +64,21 @@ def keys_of_bank(uow: UnitOfWork, bank_id: str) -> list[BankKey]:
     """Every key of one bank that the actor may see, newest first."""
     query = select(BankKey).where(BankKey.bank_id == bank_id)
     return list(uow.session.scalars(query.order_by(BankKey.id.desc())))
+
+
+def keys_shown(uow: UnitOfWork) -> list[BankKey]:
+    """Keys of the actor's bank, or of all to the centre; those that wait come first.
+
+    Raises:
+        ForbiddenError: the actor may not.
+    """
+    uow.actor.require(READ)
+    query = select(BankKey).order_by(
+        (BankKey.state == KeyState.PROPOSED).desc(), BankKey.bank_id, BankKey.id.desc()
+    )
+    if uow.actor.realm is Realm.BANK:
+        query = query.where(BankKey.bank_id == uow.actor.bank_id)
+    return list(uow.session.scalars(query))
 
 
 def encryption_key(uow: UnitOfWork, bank_id: str) -> BankKey:

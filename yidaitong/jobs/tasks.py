@@ -7,6 +7,7 @@ from uuid import UUID
 from yidaitong.authorizations import amending, mandates, receipts, representation, revisions
 from yidaitong.authorizations import stopping as authorizations
 from yidaitong.authorizations.keks import FORGET, REWRAP
+from yidaitong.banks import messages
 from yidaitong.departments import breakers, incidents
 from yidaitong.enterprises import watching
 from yidaitong.enterprises.errors import RegistryUnavailableError
@@ -269,6 +270,13 @@ def roll_refusals(rt: Runtime) -> None:
     """Ledger the refusals of hours that are over. Safe to repeat: an hour is taken once."""
     with rt.transaction(SYSTEM) as uow:
         rollups.roll(uow)
+
+
+@job("nonces.forget", every=3600)
+def forget_nonces(rt: Runtime) -> None:
+    """Forget nonces nobody can use again. Safe to repeat: what is gone stays so."""
+    with rt.transaction(SYSTEM) as uow:
+        messages.sweep(uow)
 
 
 @job("evidence.destroy", every=86_400)

@@ -35,6 +35,8 @@ class Actor:
     person_id: UUID | None = None
     account_id: UUID | None = None
     session_id: UUID | None = None
+    # A machine of a bank: no natural person stands behind this one act.
+    client_id: UUID | None = None
     roles: frozenset[str] = field(default_factory=frozenset)
     permissions: frozenset[str] = field(default_factory=frozenset)
     auth_level: AuthLevel = AuthLevel.NONE
@@ -51,7 +53,9 @@ class Actor:
             ForbiddenError: they do not.
         """
         if not self.may(permission):
-            raise ForbiddenError(f"{permission} is not granted to {self.account_id}")
+            raise ForbiddenError(
+                f"{permission} is not granted to {self.account_id or self.client_id}"
+            )
 
     @property
     def enterprise_id(self) -> UUID:

@@ -7,6 +7,7 @@ from consent.service import EventType
 from yidaitong import audit
 from yidaitong.kernel.actor import Realm
 from yidaitong.kernel.crypto import jws
+from yidaitong.kernel.crypto.errors import SignatureInvalidError
 from yidaitong.kernel.crypto.keys import PrivateKey
 from yidaitong.kernel.errors import ForbiddenError, InvalidRequestError
 from yidaitong.kernel.uow import UnitOfWork
@@ -15,7 +16,6 @@ from yidaitong.notices.models import Notice
 from yidaitong.notices.moving import lock, move
 from yidaitong.notices.sending import keys_of
 from yidaitong.notices.wire import ACK_TYP, AckRefusedError, ack_payload, check_ack
-from yidaitong.packets.errors import SignatureInvalidError
 
 ACK: Final = "notice.ack"
 _KEY_PROBLEMS: Final = frozenset({"ACK_KEY", "ACK_SIGNATURE"})

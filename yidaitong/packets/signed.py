@@ -4,12 +4,11 @@ from typing import Any
 
 from yidaitong.banks import queries as banks
 from yidaitong.kernel.crypto import jws
-from yidaitong.kernel.crypto.errors import JoseError
+from yidaitong.kernel.crypto.errors import JoseError, SignatureInvalidError
 from yidaitong.kernel.crypto.keys import KeySet, PublicKey
 from yidaitong.kernel.errors import InvalidRequestError
 from yidaitong.kernel.strictjson import StrictJsonError, parse_object
 from yidaitong.kernel.uow import UnitOfWork
-from yidaitong.packets.errors import SignatureInvalidError
 
 
 def read_signed(uow: UnitOfWork, text: str, typ: str, max_bytes: int) -> dict[str, Any]:

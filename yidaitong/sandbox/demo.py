@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 from sqlalchemy import select
 
 from yidaitong.accounts.models import Account
 from yidaitong.accounts.registering import login_key
-from yidaitong.accounts.roles import ROLES, permissions_of
+from yidaitong.accounts.roles import MACHINE_PERMISSIONS, ROLES, permissions_of
+from yidaitong.banks import clients
 from yidaitong.banks import keys as bank_keys
 from yidaitong.banks import queries as banks
-from yidaitong.banks.commands import ProposeKey
+from yidaitong.banks.commands import ProposeClient, ProposeKey
 from yidaitong.banks.models import KeyPurpose
 from yidaitong.departments import catalogue
 from yidaitong.kernel.actor import SYSTEM, Actor, AuthLevel
@@ -26,6 +28,7 @@ from yidaitong.sandbox import bankkeys
 from yidaitong.sandbox.staff import MEMBERS, ORGANISATIONS, PASSWORD, QILU, QUANCHENG, hire
 
 BANKS = (QILU, QUANCHENG)
+CLIENT_NAME = "信贷核心系统"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,7 @@ def seed(runtime: Runtime) -> list[Login]:
     with runtime.transaction(SYSTEM) as uow:
         for bank_id in BANKS:
             _pin(uow, bank_id)
+            _admit(uow, bank_id)
     for bank_id in BANKS:
         url = f"{runtime.settings.gateway_url}/banks/{bank_id}/notices"
         command = endpoints.checked(runtime.settings, bank_id, url)
@@ -118,3 +122,23 @@ def _pin(uow: UnitOfWork, bank_id: str) -> None:
         key = bank_keys.propose(uow.acting(officer), ProposeKey(bank_id=bank_id, use=use, jwk=jwk))
         bank_keys.pin(uow.acting(checker), key.id)
         uow.acting(SYSTEM)
+
+
+def _admit(uow: UnitOfWork, bank_id: str) -> None:
+    """One machine of the bank, which signs with the bank's key for messages."""
+    folder = keys_folder(uow.settings)
+    kid = str(bankkeys.ensure(folder, bank_id).msg["kid"])
+    known = [one.id for one in clients.clients_of(uow, bank_id) if one.kid == kid]
+    bankkeys.note_client(folder, bank_id, str(known[-1] if known else _machine(uow, bank_id, kid)))
+
+
+def _machine(uow: UnitOfWork, bank_id: str, kid: str) -> UUID:
+    manager = actor_of(uow, f"{bank_id.removeprefix('bank-')}.product")
+    checker = actor_of(uow, "centre.checker")
+    command = ProposeClient(
+        bank_id=bank_id, name=CLIENT_NAME, permissions=list(MACHINE_PERMISSIONS), kid=kid
+    )
+    proposed = clients.propose(uow.acting(manager), command)
+    clients.admit(uow.acting(checker), proposed.id)
+    uow.acting(SYSTEM)
+    return proposed.id

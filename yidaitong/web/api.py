@@ -18,6 +18,7 @@ from yidaitong.accounts.stepup import VALID_FOR
 from yidaitong.kernel.errors import UnauthorisedError
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.web import auth
+from yidaitong.web.documenting import BEARER, SignedCalls
 from yidaitong.web.schemas import ApiLoginSchema, ApiStepUpSchema, ProblemSchema, TokenSchema
 from yidaitong.web.state import runtime
 from yidaitong.web.views import (
@@ -54,11 +55,12 @@ def init_api(app: Flask) -> QuietApi:
         OPENAPI_JSON_PATH="openapi.json",
     )
     plugin = MarshmallowPlugin(schema_name_resolver=schema_name)
-    made = QuietApi(app, spec_kwargs={"marshmallow_plugin": plugin})
+    made = QuietApi(
+        app, spec_kwargs={"marshmallow_plugin": plugin, "extra_plugins": [SignedCalls()]}
+    )
     for endpoint in ("api-docs.openapi_json",):
         app.view_functions[endpoint] = mark_public(app.view_functions[endpoint])
-    made.spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-    made.spec.options["security"] = [{"bearer": []}]
+    made.spec.options["security"] = [{BEARER: []}]
     return made
 
 

@@ -1,7 +1,6 @@
 """Who sends this request: the cookie's session on pages, the bearer token under /api/."""
 
 from dataclasses import replace
-from typing import Final
 
 from flask import Flask, Response, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
@@ -10,11 +9,11 @@ from yidaitong.accounts import login, sessions, stepup
 from yidaitong.accounts.commands import Credentials, PasswordChange
 from yidaitong.accounts.models import SessionKind
 from yidaitong.accounts.sessions import Opening, Visitor
-from yidaitong.kernel.actor import PUBLIC, SYSTEM, Actor
+from yidaitong.banks.messages import Received
+from yidaitong.kernel.actor import PUBLIC, SYSTEM, Actor, Realm
+from yidaitong.kernel.crypto.errors import SignatureInvalidError
+from yidaitong.web import messages
 from yidaitong.web.state import is_api, runtime, trace_id
-
-_BEARER: Final = "Bearer "
-MAX_TOKEN: Final = 256
 
 
 class User(UserMixin):  # type: ignore[misc]  # the library ships no types
@@ -43,14 +42,19 @@ def _user_of_cookie(token: str) -> User | None:
 
 
 def _user_of_bearer(_request: object) -> User | None:
-    header = request.headers.get("Authorization", "")
-    if not is_api() or not header.startswith(_BEARER):
+    token = messages.bearer() if is_api() else None
+    if token is None:
         return None
-    return _user(header.removeprefix(_BEARER).strip(), SessionKind.BEARER)
+    if messages.is_signed_call():
+        found = messages.received()
+        return None if found is None or found.visitor is None else User(found.visitor, token)
+    user = _user(token, SessionKind.BEARER)
+    # A bank's token is bound to a key: it is worth nothing in a call that is not signed by it.
+    return None if user is None or user.visitor.actor.realm is Realm.BANK else user
 
 
 def _user(token: str, kind: SessionKind) -> User | None:
-    if not 0 < len(token) <= MAX_TOKEN:
+    if not 0 < len(token) <= messages.MAX_TOKEN:
         return None
     with runtime().transaction(replace(SYSTEM, trace_id=trace_id())) as uow:
         visitor = sessions.visitor_of(uow, token, kind)
@@ -75,6 +79,8 @@ def sign_in(name: str, password: str, kind: SessionKind) -> sessions.Opened:
     Raises:
         TooManyRequestsError: the name or the address has no tries left.
         WrongCredentialsError: anything else, always the same.
+        SignatureInvalidError: a bank's person calls the API, but the call is not signed by a key of
+            that bank; or somebody else's call is signed by a bank.
     """
     rt = runtime()
     public = replace(PUBLIC, trace_id=trace_id())
@@ -82,9 +88,20 @@ def sign_in(name: str, password: str, kind: SessionKind) -> sessions.Opened:
     with rt.transaction(public) as uow:
         challenge = login.begin(uow, credentials)
     proven = login.compare(challenge, password, rt.settings.argon2_memory_kib)
-    opening = Opening(kind, request.headers.get("User-Agent", ""))
+    signed = messages.received()
+    kid = None if signed is None else signed.kid
+    opening = Opening(kind, request.headers.get("User-Agent", ""), kid)
     with rt.transaction(public) as uow:
-        return login.finish(uow, proven, opening)
+        opened = login.finish(uow, proven, opening)
+        _check_signer(opened.actor, kind, signed)
+        return opened
+
+
+def _check_signer(actor: Actor, kind: SessionKind, signed: Received | None) -> None:
+    by_api = actor.realm is Realm.BANK and kind is SessionKind.BEARER
+    expected = actor.org_id if by_api else None
+    if expected != (None if signed is None else signed.bank_id):
+        raise SignatureInvalidError("not signed by the bank of this account")
 
 
 def start_cookie(name: str, password: str) -> Actor:

@@ -15,7 +15,8 @@ from werkzeug.wrappers import Response
 
 from consent.errors import ConsentError
 from yidaitong.accounts import stepup
-from yidaitong.accounts.errors import WrongCredentialsError
+from yidaitong.accounts.errors import PersonRequiredError, WrongCredentialsError
+from yidaitong.accounts.roles import MACHINE_PERMISSIONS
 from yidaitong.kernel.actor import Actor, Realm
 from yidaitong.kernel.errors import (
     DomainError,
@@ -195,11 +196,13 @@ def _admitted(permission: str) -> Actor:
     actor = auth.current_actor()
     if permission == PUBLIC:
         return actor
-    if actor.account_id is None:
+    if actor.session_id is None:
         raise UnauthorisedError("nobody is signed in")
+    if actor.client_id is not None and permission not in MACHINE_PERMISSIONS:
+        raise PersonRequiredError(f"{permission} by client {actor.client_id}")
     realm = realm_of_path(request.path)
     if realm is not None and realm is not actor.realm:
-        raise ForbiddenError(f"{actor.account_id} is not of {realm}")
+        raise ForbiddenError(f"{actor.session_id} is not of {realm}")
     actor.require(permission)
     return actor
 

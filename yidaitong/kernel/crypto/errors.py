@@ -1,6 +1,6 @@
 """What the crypto package refuses."""
 
-from yidaitong.kernel.errors import DomainError, InvalidRequestError
+from yidaitong.kernel.errors import DomainError, InvalidRequestError, UnauthorisedError
 from yidaitong.kernel.text import Text
 
 
@@ -31,3 +31,10 @@ class SuiteUnavailableError(DomainError):
         super().__init__(f"suite {suite} is not available: {reason}", suite=suite, reason=reason)
         self.suite = suite
         self.reason = reason
+
+
+class SignatureInvalidError(UnauthorisedError):
+    """A signature is missing, not by one of the signer's pinned keys, or over something else."""
+
+    code = "SignatureInvalid"
+    text = Text("请求签名无效", "Request signature is not valid")

@@ -12,7 +12,7 @@ from yidaitong.kernel.db.base import Base
 from yidaitong.migrations.schema import guard_sql
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -24,10 +24,14 @@ class Packet:
 
 @dataclass(slots=True, kw_only=True)
 class Lender:
-    """One bank at the platform: a maker and a checker, two different people, and its own desk."""
+    """One bank at the platform: a maker and a checker, two different people, its machine, its desk.
+
+    The machine fetches packets, signs for them and reports loans; the people decide.
+    """
 
     maker: Party
     checker: Party
+    machine: Party
     desk: Checker
 
     @property
@@ -55,7 +59,7 @@ class Lender:
 
         def look() -> str | None:
             try:
-                return self.maker.text(f"{API}/packets/{packet_id}/sealed")
+                return self.machine.text(f"{API}/packets/{packet_id}/sealed")
             except StoryError as error:
                 if error.code == "EvidenceUnavailable":
                     return None
@@ -65,7 +69,7 @@ class Lender:
         report = self.desk.check(text, packet["pull_id"])
         if report.packet is not None:
             rx = self.desk.sign_for(packet_id, report.packet.packet_sha256)
-            self.maker.post(f"{API}/packets/{packet_id}/acknowledgement", {"rx": rx})
+            self.machine.post(f"{API}/packets/{packet_id}/acknowledgement", {"rx": rx})
         return Packet(id=packet_id, bank_id=self.bank_id, verified=report.ok, text=text)
 
     def decide(self, case: Mapping[str, Any]) -> str:
@@ -98,7 +102,7 @@ class Lender:
         }
         for sign, kind in (("C", "CONTRACT"), ("D", "DISBURSE")):
             event = common | {"serial": f"{sign}{serial}", "kind": kind}
-            self.maker.post(f"{API}/loan-events", event)
+            self.machine.post(f"{API}/loan-events", event)
         return int(terms["amount_fen"])
 
 

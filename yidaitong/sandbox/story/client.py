@@ -7,6 +7,8 @@ from typing import Any, Final, TypeVar
 
 import requests
 
+from yidaitong.sandbox.story.signing import Call, Signer
+
 _PAUSE: Final = 0.1
 _PATIENCE: Final = 90.0
 _CONNECT: Final = 5.0
@@ -14,6 +16,9 @@ _READ: Final = 30.0
 _CLIENT_ERROR: Final = 400
 _BUSY: Final = frozenset({429, 503})
 _TRIES: Final = 8
+_TOKEN: Final = "/api/oauth/token"  # noqa: S105 - an address
+_ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_EARLY: Final = 60.0
 
 T = TypeVar("T")
 
@@ -29,11 +34,18 @@ class StoryError(Exception):
 
 @dataclass(slots=True)
 class Party:
-    """A caller of one realm's API; ``token`` is empty before signing in."""
+    """A caller of one realm's API; ``token`` is empty before signing in.
+
+    With a ``signer`` every call is a signed message, as the bank's API wants it. A machine is a
+    party with a ``client_id``: it gets its tokens by itself, a new one before the last one ends.
+    """
 
     base_url: str
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    signer: Signer | None = None
+    client_id: str = ""
+    renew_at: float = 0.0
     session: requests.Session = field(default_factory=requests.Session, repr=False)
 
     def sign_in(self, login: str) -> None:
@@ -62,28 +74,63 @@ class Party:
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
     ) -> Any:
         """The JSON answer to ``body``; None where there is none."""
-        answer = self._call("POST", path, json=body, headers=dict(headers or {}))
+        answer = self._call("POST", path, json=body, headers=headers)
         return answer.json() if answer.content else None
 
+    def once(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **options: Any
+    ) -> requests.Response:
+        """One call, whatever its answer is; ``options`` are the library's own."""
+        if self.client_id and time.monotonic() >= self.renew_at:
+            self._renew()
+        bearer = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        wanted = requests.Request(
+            method, f"{self.base_url}{path}", headers={**(headers or {}), **bearer}, **options
+        )
+        prepared = self.session.prepare_request(wanted)
+        self._sign(prepared)
+        return self.session.send(prepared, timeout=(_CONNECT, _READ), allow_redirects=False)
+
     def _call(self, method: str, path: str, **options: Any) -> requests.Response:
-        headers = options.pop("headers", {})
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
         for _ in range(_TRIES):
-            answer = self.session.request(
-                method,
-                f"{self.base_url}{path}",
-                headers=headers,
-                timeout=(_CONNECT, _READ),
-                allow_redirects=False,
-                **options,
-            )
+            answer = self.once(method, path, **options)
             if answer.status_code not in _BUSY:
                 break
             time.sleep(min(float(answer.headers.get("Retry-After", "1")), 2.0))
         if answer.status_code >= _CLIENT_ERROR:
             raise StoryError(f"{method} {path}", *_reason(answer))
         return answer
+
+    def _renew(self) -> None:
+        """Client credentials (RFC 6749 §4.4): a token for a signed assertion."""
+        if self.signer is None:
+            raise StoryError("token", "NO_KEY")
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": _ASSERTION,
+            "client_assertion": self.signer.assertion(
+                self.client_id, f"{self.signer.origin}{_TOKEN}"
+            ),
+        }
+        answer = self.session.post(f"{self.base_url}{_TOKEN}", form, timeout=(_CONNECT, _READ))
+        if answer.status_code >= _CLIENT_ERROR:
+            raise StoryError("token", *_reason(answer))
+        given = answer.json()
+        self.token = given["access_token"]
+        self.renew_at = time.monotonic() + given["expires_in"] - _EARLY
+
+    def _sign(self, prepared: requests.PreparedRequest) -> None:
+        """Each try is a message of its own: a second copy would be refused."""
+        if self.signer is None:
+            return
+        body = prepared.body or b""
+        call = Call(
+            str(prepared.method),
+            f"{self.signer.origin}{prepared.path_url}",
+            {name: str(value) for name, value in prepared.headers.items()},
+        )
+        self.signer.sign(call, body.encode() if isinstance(body, str) else body)
+        prepared.headers.update(call.headers)
 
 
 def _reason(answer: requests.Response) -> tuple[str, str]:

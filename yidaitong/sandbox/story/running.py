@@ -17,12 +17,13 @@ from yidaitong.sandbox.story.checking import Checker, Pinned
 from yidaitong.sandbox.story.client import Party, StoryError, wait_for
 from yidaitong.sandbox.story.enterprise import Borrower
 from yidaitong.sandbox.story.plan import Story, stories
+from yidaitong.sandbox.story.signing import Signer
 from yidaitong.sandbox.story.summary import summarise
 from yidaitong.sandbox.story.teller import Teller, Told
 
 _THREADS: Final = 4
 _SPARE: Final = 200  # Firms that an earlier run on the same home may have registered.
-_MAKERS: Final = {"bank-qilu": "qilu", "bank-quancheng": "quancheng"}
+_NAMES: Final = {"bank-qilu": "qilu", "bank-quancheng": "quancheng"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,11 @@ def run(wanted: Wanted, tell: Callable[[int, int], None]) -> dict[str, Any]:
     pinned = Pinned.fetch(public)
     keys = {bank_id: bankkeys.ensure(wanted.bank_keys, bank_id) for bank_id in BANKS}
     lenders = {
-        bank_id: _lender(wanted.base_url, Checker(bank_id=bank_id, keys=own, pinned=pinned))
+        bank_id: lender(
+            wanted.base_url,
+            Checker(bank_id=bank_id, keys=own, pinned=pinned),
+            bankkeys.client_id(wanted.bank_keys, bank_id),
+        )
         for bank_id, own in keys.items()
     }
     today = business_date(wall())
@@ -72,12 +77,15 @@ def run(wanted: Wanted, tell: Callable[[int, int], None]) -> dict[str, Any]:
     return found
 
 
-def _lender(base_url: str, desk: Checker) -> Lender:
-    maker = Party(base_url=base_url, password=PASSWORD)
-    checker = Party(base_url=base_url, password=PASSWORD)
-    maker.sign_in(f"{_MAKERS[desk.bank_id]}.maker")
-    checker.sign_in(f"{_MAKERS[desk.bank_id]}.checker")
-    return Lender(maker=maker, checker=checker, desk=desk)
+def lender(base_url: str, desk: Checker, client_id: str, origin: str | None = None) -> Lender:
+    """A bank with its people signed in; ``origin`` is our public address where it is another."""
+    signer = Signer(desk.keys.msg, origin or base_url)
+    people = {}
+    for role in ("maker", "checker"):
+        people[role] = Party(base_url=base_url, password=PASSWORD, signer=signer)
+        people[role].sign_in(f"{_NAMES[desk.bank_id]}.{role}")
+    machine = Party(base_url=base_url, signer=signer, client_id=client_id)
+    return Lender(**people, machine=machine, desk=desk)
 
 
 def _tell_all(

@@ -6,7 +6,7 @@ from sqlalchemy import inspect
 from yidaitong.migrations.schema import guard_sql
 from yidaitong.packets.models import KeyStatement
 
-revision = "0008"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
