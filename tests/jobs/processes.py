@@ -24,7 +24,7 @@ def environment(settings: Settings, **changes: str) -> dict[str, str]:
             continue
         if value is None:
             continue
-        text = str(value)
+        text = ",".join(value) if isinstance(value, tuple) else str(value)
         found[f"YDT_{one.name.upper()}"] = text.lower() if isinstance(value, bool) else text
     return found | changes
 

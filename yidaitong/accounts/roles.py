@@ -105,14 +105,14 @@ ROLES: Mapping[str, Role] = {
             f"{_GOV} enterprise.read enterprise.review product.review catalogue.stop "
             "bank.register bank_key.propose department_key.propose consent_order.read "
             "consent_order.propose callback.read callback.propose api_client.read "
-            "api_client.propose",
+            "api_client.propose key_statement.read",
         ),
         _role(
             "centre_checker",
             Realm.GOV,
             Text("服务中心复核", "Centre checker"),
             f"{_GOV} enterprise.read product.admit catalogue.resume bank.accredit bank_key.pin "
-            "department_key.pin "
+            "department_key.pin key_statement.read "
             "copy.reject packet.resolve evidence.retire consent_order.read consent_order.confirm "
             "callback.read callback.pin api_client.read api_client.admit",
         ),
@@ -123,7 +123,7 @@ ROLES: Mapping[str, Role] = {
             Realm.GOV,
             Text("平台运维", "Platform operator"),
             f"{_GOV} ops.read evidence.retire notice.resend callback.read api_client.read "
-            "api_client.propose",
+            "api_client.propose key_statement.read",
         ),
     )
 }

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from consent import service
+from consent.encoding import b64u_decode
 from consent.events import sha256_b64u
 from consent.service import EventType
 from yidaitong import audit
@@ -22,7 +23,7 @@ from yidaitong.departments.registry import DEPARTMENTS
 from yidaitong.kernel.actor import Realm
 from yidaitong.kernel.crypto.errors import JoseError
 from yidaitong.kernel.crypto.keys import KeySet, PublicKey
-from yidaitong.kernel.crypto.statements import KeyChange, StatementError, read_bundle
+from yidaitong.kernel.crypto.statements import MAX_BYTES, KeyChange, StatementError, read_bundle
 from yidaitong.kernel.errors import (
     ConflictError,
     InvalidRequestError,
@@ -34,6 +35,9 @@ from yidaitong.kernel.ids import uuid7
 from yidaitong.kernel.uow import UnitOfWork
 from yidaitong.packets.models import KeyStatement
 
+__all__ = ["MAX_BYTES", "ProposeStatement", "again", "confirm", "propose", "shown", "waiting"]
+
+READ: Final = "key_statement.read"
 PROPOSE_DEPARTMENT: Final = "department_key.propose"
 PIN_DEPARTMENT: Final = "department_key.pin"
 
@@ -123,6 +127,45 @@ def again(uow: UnitOfWork, statement_id: UUID) -> KeyChange:
     known = _pins(uow).owned_by(row.owner).values()
     # What it retires may have ended by now; what it adds may stand there already.
     return read_bundle(row.bundle, KeySet.of(*(key for key in known if key.kid not in added)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One statement as a list shows it: whose, what it adds and retires, and whether it is done."""
+
+    id: UUID
+    owner: str
+    proposed_at: datetime
+    confirmed_at: datetime | None
+    added: tuple[str, ...]
+    retired: tuple[str, ...]
+    reason: str
+
+
+def shown(uow: UnitOfWork, limit: int = 100) -> list[Shown]:
+    """Statements newest first; what was put forward had a good signature.
+
+    Raises:
+        ForbiddenError: the actor may not.
+    """
+    uow.actor.require(READ)
+    rows = uow.session.scalars(select(KeyStatement).order_by(KeyStatement.id.desc()).limit(limit))
+    return [_shown(row) for row in rows]
+
+
+def _shown(row: KeyStatement) -> Shown:
+    # Checked when it was put forward, and again before it is taken over.
+    statement = json.loads(row.bundle)["statement"]
+    told = json.loads(b64u_decode(statement.split(".")[1]))
+    return Shown(
+        id=row.id,
+        owner=row.owner,
+        proposed_at=row.proposed_at,
+        confirmed_at=row.confirmed_at,
+        added=tuple(told["add"]),
+        retired=tuple(told["retire"]),
+        reason=told["reason"],
+    )
 
 
 def waiting(uow: UnitOfWork) -> list[KeyStatement]:

@@ -10,8 +10,8 @@ from yidaitong.kernel.crypto.errors import JoseError
 MAX_HEADER = 1024
 
 
-def parts(text: str, count: int, reason: str) -> list[str]:
-    """The dot-separated parts of a compact text, each the one spelling of its bytes.
+def parts(text: str, count: int, reason: str) -> tuple[list[str], list[bytes]]:
+    """The dot-separated parts of a compact text and their bytes, each part their one spelling.
 
     Raises:
         JoseError: ``reason``.
@@ -19,9 +19,7 @@ def parts(text: str, count: int, reason: str) -> list[str]:
     found = text.split(".")
     if len(found) != count:
         raise JoseError(reason, "wrong number of parts")
-    for part in found:
-        decode(part, reason)
-    return found
+    return found, [decode(part, reason) for part in found]
 
 
 def decode(part: str, reason: str) -> bytes:
@@ -36,14 +34,14 @@ def decode(part: str, reason: str) -> bytes:
         raise JoseError(reason, "not strict base64url") from error
 
 
-def header(part: str, allowed: Mapping[str, type], reason: str) -> Mapping[str, object]:
-    """A protected header with exactly the ``allowed`` members, each of its type.
+def header(raw: bytes, allowed: Mapping[str, type], reason: str) -> Mapping[str, object]:
+    """A protected header, from its bytes, with exactly the ``allowed`` members, each of its type.
 
     Raises:
         JoseError: ``reason``.
     """
     try:
-        members = strictjson.parse_object(decode(part, reason), max_bytes=MAX_HEADER)
+        members = strictjson.parse_object(raw, max_bytes=MAX_HEADER)
     except strictjson.StrictJsonError as error:
         raise JoseError(reason, f"header: {error}") from error
     if members.keys() != allowed.keys():

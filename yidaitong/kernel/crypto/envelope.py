@@ -1,5 +1,6 @@
 """One sealed field: suite ‖ DEK id ‖ nonce ‖ ciphertext ‖ tag, bound to its place."""
 
+from functools import lru_cache
 from uuid import UUID
 
 from yidaitong.kernel.crypto import suites
@@ -8,20 +9,20 @@ from yidaitong.kernel.crypto.provider import NONCE_BYTES, TAG_BYTES, Provider
 from yidaitong.kernel.crypto.uses import Place
 
 _SUITE = slice(0, 1)
+_ID_LENGTH = (36).to_bytes(2, "big")
 _DEK_ID = slice(1, 17)
 _SEALED = slice(17, None)
 
 
 def aad(place: Place, dek_id: UUID, suite: str) -> bytes:
     """Suite, table, column, row, owner and DEK, each with its length: no two places alike."""
-    parts = (
-        suite,
-        place.table,
-        place.column,
-        str(place.row_id),
-        str(place.owner_id),
-        str(dek_id),
-    )
+    ids = b"".join(_ID_LENGTH + str(one).encode() for one in (place.row_id, place.owner_id, dek_id))
+    return _named(suite, place.table, place.column) + ids
+
+
+@lru_cache(maxsize=256)
+def _named(*parts: str) -> bytes:
+    """The parts that come again and again."""
     encoded = [part.encode() for part in parts]
     return b"".join(len(part).to_bytes(2, "big") + part for part in encoded)
 

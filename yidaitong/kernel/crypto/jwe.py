@@ -45,13 +45,12 @@ def decrypt(key: PrivateKey, text: str, *, typ: str, cty: str) -> bytes:
     if len(text) > MAX_TEXT or len(text.partition(".")[0]) > MAX_HEADER:
         raise JoseError("size", "JWE too long")
     suite = suites.of(key.suite)
-    found = compact.parts(text, _PARTS, "jwe.format")
-    members = compact.header(found[0], {**_MEMBERS, **suite.wrap_header}, "jwe.header")
+    found, (head, encrypted, nonce, body, tag) = compact.parts(text, _PARTS, "jwe.format")
+    members = compact.header(head, {**_MEMBERS, **suite.wrap_header}, "jwe.header")
     if key.use != "enc" or members["kid"] != key.kid:
         _check_header(members, {"typ": typ, "cty": cty})
         raise JoseError("jwe.key", "sealed to another key")
     _check_header(members, {"alg": key.alg, "enc": suite.enc, "typ": typ, "cty": cty})
-    encrypted, nonce, body, tag = (compact.decode(part, "jwe.format") for part in found[1:])
     if len(nonce) != NONCE_BYTES or len(tag) != TAG_BYTES:
         raise JoseError("jwe.decrypt", "nonce or tag of another length")
     wrapped = Wrapped(encrypted, {name: members[name] for name in suite.wrap_header})
