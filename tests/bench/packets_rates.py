@@ -12,10 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
-from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
 from tests.bench.measuring import Round, cpu_rate, ratio
-from yidaitong.kernel.crypto import envelope, jwe, jws
+from yidaitong.kernel.crypto import envelope, jwe, jws, suites
 from yidaitong.kernel.crypto.keys import KeySet, PrivateKey, PublicKey, generate, public_of
 from yidaitong.kernel.crypto.uses import DekKind, Place
 from yidaitong.packets.composing import PACKET_TYP
@@ -85,12 +84,13 @@ def opened() -> Round:
 
 
 def enveloped() -> Round:
-    """A field under a fresh, wrapped data key beside AES-256-GCM under one at hand."""
+    """A field under a fresh data key, wrapped as the product wraps it, beside one at hand."""
     kek, cached = secrets.token_bytes(32), AESGCM(secrets.token_bytes(32))
+    suite = suites.of("intl")
 
     def field() -> object:
         key = secrets.token_bytes(32)
-        aes_key_wrap(kek, key)
+        suite.wrap_dek(kek, _ID.bytes, key)
         return envelope.seal(key, _ID, PLACE, PAYLOAD)
 
     return _beside(field, lambda: cached.encrypt(secrets.token_bytes(12), PAYLOAD, None))

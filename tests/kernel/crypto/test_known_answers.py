@@ -13,12 +13,18 @@ from joserfc import jwe as library
 from joserfc.jwk import OctKey
 
 from consent.encoding import b64u, b64u_decode
-from yidaitong.kernel.crypto import jwe, jws
+from yidaitong.kernel.crypto import jwe, jws, suites
 from yidaitong.kernel.crypto.errors import JoseError
 from yidaitong.kernel.crypto.keys import KeySet, PrivateKey, PublicKey, generate, thumbprint
 
 _FILE = Path(__file__).parents[2] / "vectors" / "jose" / "rfc.json"
 VECTORS: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+
+
+def check_signature(text: str, key: PublicKey) -> None:
+    """The bare signature of a JWS whose header is not one of ours."""
+    told, _, signature = text.rpartition(".")
+    suites.of(key.suite).verify(key, told.encode(), b64u_decode(signature))
 
 
 @pytest.mark.parametrize("case", VECTORS["rfc8032"])
@@ -50,9 +56,9 @@ def test_signatures_of_the_rfcs_verify(name: str, use: str) -> None:
     key = PublicKey.read(jwk, use=use)
     text = VECTORS[name]["jws"]
 
-    jws._check_signature(text, key)
+    check_signature(text, key)
     with pytest.raises(JoseError, match=r"jws\.signature|not valid"):
-        jws._check_signature(text[:-4] + "AAAA", key)
+        check_signature(text[:-4] + "AAAA", key)
 
 
 @pytest.mark.parametrize("name", ["rfc8037", "rfc7515_a1", "rfc7515_a3", "rfc7515_a5"])

@@ -84,7 +84,7 @@ class Provider(Protocol):
     def unwrap(self, key: KeyRecord, wrapped: Wrapped) -> bytes:
         """The content key; raise :class:`JoseError` ``jwe.header`` or ``jwe.decrypt``."""
 
-    def seal(self, key: bytes, plaintext: bytes, aad: bytes) -> bytes:
+    def seal(self, key: bytes, plaintext: bytes, aad: bytes, head: bytes = b"") -> bytes:
         """Nonce ‖ ciphertext ‖ tag, under a fresh random nonce."""
 
     def open(self, key: bytes, sealed: bytes, aad: bytes) -> bytes:

@@ -146,10 +146,10 @@ class Intl:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise JoseError("jwe.header", "header member epk") from error
 
-    def seal(self, key: bytes, plaintext: bytes, aad: bytes) -> bytes:
+    def seal(self, key: bytes, plaintext: bytes, aad: bytes, head: bytes = b"") -> bytes:
         """AES-256-GCM."""
         nonce = secrets.token_bytes(NONCE_BYTES)
-        return nonce + AESGCM(key).encrypt(nonce, plaintext, aad)
+        return head + nonce + AESGCM(key).encrypt(nonce, plaintext, aad)
 
     def open(self, key: bytes, sealed: bytes, aad: bytes) -> bytes:
         """The plaintext.

@@ -133,12 +133,12 @@ class Sm:
         except sm2.Sm2Error as error:
             raise JoseError("jwe.decrypt", "the content key does not unwrap") from error
 
-    def seal(self, key: bytes, plaintext: bytes, aad: bytes) -> bytes:
+    def seal(self, key: bytes, plaintext: bytes, aad: bytes, head: bytes = b"") -> bytes:
         """SM4-GCM, 96-bit nonce, 128-bit tag."""
         nonce = secrets.token_bytes(NONCE_BYTES)
         sealing = Cipher(SM4(key), GCM(nonce)).encryptor()
         sealing.authenticate_additional_data(aad)
-        return nonce + sealing.update(plaintext) + sealing.finalize() + sealing.tag
+        return head + nonce + sealing.update(plaintext) + sealing.finalize() + sealing.tag
 
     def open(self, key: bytes, sealed: bytes, aad: bytes) -> bytes:
         """The plaintext; nothing of it where the tag is wrong.
