@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from consent.errors import ConsentError
+from yidaitong.departments.budgets import RetryBudget
 from yidaitong.departments.gateway import Gateway
 from yidaitong.departments.wire import TICKET_TYP
 from yidaitong.kernel.actor import SYSTEM, Actor
@@ -93,6 +94,11 @@ class Runtime:
     def gateway(self) -> Gateway:
         """The only way to departments."""
         return Gateway(self.settings, self._sign_ticket)
+
+    @cached_property
+    def retries(self) -> RetryBudget:
+        """How often this process may ask departments again."""
+        return RetryBudget()
 
     @cached_property
     def post_office(self) -> PostOffice:

@@ -9,6 +9,7 @@ import pytest
 from tests.pulls.builders import EIGHT, ONE, a_committed_case, a_pull, lines_of
 from tests.sandboxes import LiveSandbox, live_sandbox
 from yidaitong.departments import breakers
+from yidaitong.departments.budgets import BURST
 from yidaitong.jobs.tasks import run_pull
 from yidaitong.kernel.actor import SYSTEM
 from yidaitong.kernel.clock import monotonic
@@ -42,6 +43,25 @@ def run_for(runtime: Runtime, pull_id: str, seconds: float) -> bool:
             return True
         time.sleep(min(pause.total_seconds(), 0.05))
     return False
+
+
+@pytest.mark.promise("R8")
+class TestFlappingDepartment:
+    def test_it_is_asked_again_within_the_budget_alone(
+        self, runtime: Runtime, departments: LiveSandbox
+    ) -> None:
+        runtime.settings = replace(runtime.settings, breaker_failures=10_000, line_attempts=10_000)
+        pull = a_pull(runtime, a_committed_case(runtime, ONE))
+        departments.fault("http-500")
+
+        assert not run_for(runtime, str(pull.id), 2.0)
+
+        # One question, the retries saved up, and one more for each ten seconds or ten calls.
+        assert BURST <= len(departments.log()) - 1 <= BURST + 1
+        with runtime.transaction(SYSTEM) as uow:
+            (line,) = lines_of(uow, pull.id)
+            assert (line.status, line.why) == (LineStatus.PENDING, "SPARED")
+            assert line.attempt == len(departments.log())
 
 
 @pytest.mark.promise("R8")

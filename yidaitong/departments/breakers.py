@@ -45,6 +45,14 @@ def admit(uow: UnitOfWork, department: str, at: datetime) -> datetime | None:
     return max(opened, at) + pause * random.random()  # noqa: S311 - jitter, not a secret
 
 
+def is_open(uow: UnitOfWork, department: str) -> bool:
+    """Whether a department is left alone: whoever is let through to it is a probe."""
+    query = select(_Row.department).where(
+        _Row.department == department, _Row.opened_at.is_not(None)
+    )
+    return uow.session.scalar(query) is not None
+
+
 def report(uow: UnitOfWork, department: str, problem: str | None) -> None:
     """Tell what came of one call: ``problem`` as the gateway names it, None if it was good."""
     if problem is None:

@@ -63,7 +63,7 @@ def run_pull(rt: Runtime, *, pull_id: str) -> timedelta | None:
 
 def _ask(rt: Runtime, line_id: UUID) -> None:
     with rt.transaction(SYSTEM) as uow:
-        order = dispatching.claim(uow, line_id)
+        order = dispatching.claim(uow, line_id, rt.retries)
     if order is None:
         return
     die_at(rt, "after_claim")

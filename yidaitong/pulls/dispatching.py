@@ -12,6 +12,7 @@ from consent.artefact import ConsentArtefact, Dataset
 from consent.lifecycle import ConsentState
 from consent.service import EventType
 from yidaitong.departments import breakers
+from yidaitong.departments.budgets import RetryBudget
 from yidaitong.departments.queries import servable
 from yidaitong.departments.registry import RESOURCES
 from yidaitong.departments.wire import TICKET_TYP, Order, Question, make_order
@@ -29,6 +30,7 @@ DEADLINE = "DEADLINE"
 ATTEMPTS = "ATTEMPTS"
 LEFT_ALONE = "LEFT_ALONE"
 BUSY = "BUSY"
+SPARED = "SPARED"
 _SOON = timedelta(milliseconds=100)
 _ENTERPRISE = "ENTERPRISE"
 
@@ -61,11 +63,12 @@ def open_lines(uow: UnitOfWork, pull_id: UUID) -> list[UUID]:
     )
 
 
-def claim(uow: UnitOfWork, line_id: UUID) -> Order | None:
+def claim(uow: UnitOfWork, line_id: UUID, budget: RetryBudget | None = None) -> Order | None:
     """Lease one line and write down that its department is about to be asked (P3).
 
     None where nobody may be asked: the consent is not active, somebody else holds the line, the
-    department is left alone or busy (``not_before`` then says when to come back), or the line
+    department is left alone or busy or was asked again too often by this process's ``budget``
+    (``not_before`` then says when to come back), or the line
     closed here because its time is over or its source or scope is gone. The attempt
     number is the fence: only the answer to the newest attempt counts, while its lease lasts.
 
@@ -95,6 +98,10 @@ def claim(uow: UnitOfWork, line_id: UUID) -> Order | None:
     order = _order(case, artefact, dataset)
     if _crowded(case, order.department):
         _wait(case, case.locked.at + _SOON * random.uniform(0.5, 2), BUSY)  # noqa: S311 - jitter
+        return None
+    if budget is not None and not _affordable(case, order.department, budget):
+        pause = timedelta(seconds=uow.settings.line_retry_seconds * random.uniform(1, 2))  # noqa: S311 - jitter
+        _wait(case, case.locked.at + pause, SPARED)
         return None
     _lease(case, order)
     return order
@@ -187,6 +194,14 @@ def _crowded(case: _Case, department: str) -> bool:
         )
     )
     return (calls or 0) >= uow.settings.department_calls
+
+
+def _affordable(case: _Case, department: str, budget: RetryBudget) -> bool:
+    """A first question earns, a retry costs; a probe of a department left alone is free."""
+    if case.line.attempt == 0:
+        budget.earn(department)
+        return True
+    return breakers.is_open(case.locked.uow, department) or budget.spend(department)
 
 
 def _wait(case: _Case, until: datetime, why: str) -> None:
