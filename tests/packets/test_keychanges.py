@@ -14,7 +14,7 @@ from tests.packets.builders import Story, a_story
 from tests.packets.test_reconciling import ONE
 from yidaitong.accounts.roles import permissions_of
 from yidaitong.authorizations.desk import desk_of
-from yidaitong.banks.models import BankKey, KeyPurpose, KeyState
+from yidaitong.banks.models import ApiClient, BankKey, ClientState, KeyPurpose, KeyState
 from yidaitong.departments import pins
 from yidaitong.kernel.actor import SYSTEM, Actor, AuthLevel, Realm
 from yidaitong.kernel.clock import iso_ms, wall
@@ -109,6 +109,29 @@ class TestBank:
         assert told["statement_sha256"] == row.sha256
         states = {key.kid: key.state for key in keys}
         assert states == {enc["kid"]: KeyState.ACTIVE, story.enc["kid"]: KeyState.RETIRED}
+
+    def test_a_machine_follows_the_key_it_signed_with(self, story: Story) -> None:
+        first, second, other = (generate("Ed25519", ydt_use="msg") for _ in range(3))
+        take(story, put(story, bundle_of(story, first, other, retire=())))
+        with story.runtime.transaction(SYSTEM) as uow:
+            for name, jwk in (("core", first), ("other", other)):
+                uow.session.add(
+                    ApiClient(
+                        bank_id=story.bank_id,
+                        name=name,
+                        permissions=["packet.fetch"],
+                        kid=jwk["kid"],
+                        state=ClientState.ACTIVE,
+                        maker_person_id=None,
+                        proposed_at=uow.now,
+                    )
+                )
+
+        take(story, put(story, bundle_of(story, second, retire=(first["kid"],))))
+
+        with story.runtime.transaction(SYSTEM) as uow:
+            kids = {one.name: one.kid for one in uow.session.scalars(select(ApiClient))}
+        assert kids == {"core": second["kid"], "other": other["kid"]}
 
     def test_two_natural_persons(self, story: Story) -> None:
         row = put(story, bundle_of(story, generate("X25519")))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from consent import service
 from consent.encoding import b64u_decode
@@ -16,7 +16,7 @@ from consent.service import EventType
 from yidaitong import audit
 from yidaitong.authorizations.desk import desk_of
 from yidaitong.banks import keys as bank_keys
-from yidaitong.banks.models import BankKey, KeyPurpose, KeyState
+from yidaitong.banks.models import ApiClient, BankKey, KeyPurpose, KeyState
 from yidaitong.banks.registering import two_persons
 from yidaitong.departments.pins import in_force
 from yidaitong.departments.registry import DEPARTMENTS
@@ -212,8 +212,21 @@ def _change_bank(uow: UnitOfWork, row: KeyStatement, change: KeyChange) -> None:
     for old in uow.session.scalars(select(BankKey).where(BankKey.kid.in_(change.retire))):
         old.state, old.to_at = KeyState.RETIRED, at
     uow.session.flush()  # One key to seal to: the old one leaves first.
-    uow.session.add_all(_bank_key(row, change, key, at) for key in change.add)
+    made = [_bank_key(row, change, key, at) for key in change.add]
+    uow.session.add_all(made)
     uow.session.flush()
+    _move_clients(uow, change, [key for key in made if key.use is KeyPurpose.MSG])
+
+
+def _move_clients(uow: UnitOfWork, change: KeyChange, made: list[BankKey]) -> None:
+    """Machines whose key was retired sign with the one new key; of several, none is theirs."""
+    if len(made) == 1:
+        uow.session.execute(
+            update(ApiClient)
+            .where(ApiClient.bank_id == change.owner, ApiClient.kid.in_(change.retire))
+            .values(kid=made[0].kid)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _bank_key(row: KeyStatement, change: KeyChange, key: PublicKey, at: datetime) -> BankKey:
