@@ -46,8 +46,11 @@ OBJECTS: Final = frozenset(
 )  # fmt: skip
 # Objects of the centre, of oneself, or opened by a code: nobody owns them against the caller.
 OTHERS: Final = frozenset(
-    {"enterprise_id", "job_id", "order_id", "registration_id", "session_id", "target_id"}
-)
+    {
+        "enterprise_id", "job_id", "order_id", "registration_id", "session_id", "statement_id",
+        "target_id",
+    }
+)  # fmt: skip
 # What is looked at before the object: whether these are three parts signed by anybody, whether the
 # caller is a representative at all, whether the portal holds a key of the bank.
 EARLIER: Final = {
