@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import select
 
 from consent.evidence import open_event
 from consent.models import EventRow
+from tests.kernel.crypto.pairs import needs_sm2
 from tests.lending.builders import a_banker
 from tests.packets.builders import Story, a_story
 from tests.packets.test_reconciling import ONE
@@ -18,6 +20,7 @@ from yidaitong.banks.models import ApiClient, BankKey, ClientState, KeyPurpose, 
 from yidaitong.departments import pins
 from yidaitong.kernel.actor import SYSTEM, Actor, AuthLevel, Realm
 from yidaitong.kernel.clock import iso_ms, wall
+from yidaitong.kernel.crypto.errors import SuiteUnavailableError
 from yidaitong.kernel.crypto.keys import PrivateKey, generate
 from yidaitong.kernel.crypto.statements import KeyChange, Plan, write_bundle
 from yidaitong.kernel.errors import (
@@ -172,6 +175,39 @@ class TestBank:
         with pytest.raises(InvalidRequestError):
             take(story, row)
 
+    def test_the_key_before_leaves_though_nobody_said_so(self, story: Story) -> None:
+        enc = generate("X25519")
+        take(story, put(story, bundle_of(story, enc, retire=())))
+
+        report = verify(story.fetch(story.sealed()).jwe, story.trust(key=PrivateKey.read(enc)))
+        assert report.ok, report.checks
+
+    def test_one_key_to_seal_to_and_no_more(self, story: Story) -> None:
+        with pytest.raises(InvalidRequestError):
+            put(story, bundle_of(story, generate("X25519"), generate("X25519")))
+
+    @pytest.mark.parametrize("state", [KeyState.RETIRED, KeyState.REVOKED, KeyState.PROPOSED])
+    def test_a_key_that_was_known_before_is_no_new_one(self, story: Story, state: KeyState) -> None:
+        with story.runtime.transaction(SYSTEM) as uow:
+            key = uow.session.scalars(select(BankKey).where(BankKey.kid == story.enc["kid"])).one()
+            key.state = state
+
+        with pytest.raises(ConflictError):
+            put(story, bundle_of(story, story.enc, retire=()))
+
+    def test_two_statements_with_one_key(self, story: Story) -> None:
+        enc = generate("X25519")
+        first, second = (put(story, bundle_of(story, enc, reason=one)) for one in "AB")
+        take(story, first)
+
+        with pytest.raises((ConflictError, InvalidRequestError)):
+            take(story, second)
+
+    @needs_sm2
+    def test_a_suite_that_is_not_used_here(self, story: Story) -> None:
+        with pytest.raises(SuiteUnavailableError):
+            put(story, bundle_of(story, generate("SM2", use="enc")))
+
     def test_it_takes_effect_when_it_says(self, story: Story) -> None:
         later = iso_ms(wall().replace(year=wall().year + 1))
         row = put(story, bundle_of(story, generate("X25519"), from_at=later))
@@ -210,6 +246,20 @@ class TestDepartment:
 
         with pytest.raises(InvalidRequestError):
             put(story, write_bundle(tax, [new], plan), owner="SAMR")
+
+    def test_a_key_of_another_department_or_to_seal_to(self, story: Story) -> None:
+        samr, tax = (json.loads(file.read_text()) for file in self._files(story))
+        plan = Plan(owner="SAMR", retire=(), from_at=iso_ms(wall()), reason="YEARLY")
+        old = PrivateKey.read(samr)
+
+        with pytest.raises(ConflictError):
+            put(story, write_bundle(old, [tax], plan), owner="SAMR")
+        with pytest.raises(InvalidRequestError):
+            put(story, write_bundle(old, [generate("X25519")], plan), owner="SAMR")
+
+    def _files(self, story: Story) -> list[Path]:
+        folder = story.runtime.settings.home / "sandbox"
+        return [folder / f"{code}.jwk.json" for code in ("SAMR", "TAX")]
 
     def test_a_bank_proposes_none(self, story: Story) -> None:
         with pytest.raises(ForbiddenError):

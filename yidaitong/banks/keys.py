@@ -89,8 +89,17 @@ def pin(uow: UnitOfWork, key_id: UUID) -> BankKey:
         SuiteUnavailableError: it is of a suite this installation no longer uses.
     """
     key = _proposed(uow, key_id)
+    put_into_use(uow, key, two_persons(uow, key.maker_person_id))
+    return key
+
+
+def put_into_use(uow: UnitOfWork, key: BankKey, checker_person_id: UUID | None) -> None:
+    """Let a proposed key serve from now on, once somebody has the right to say so.
+
+    Raises:
+        SuiteUnavailableError: it is of a suite this installation does not use.
+    """
     suites.allowed(suite_of(key), uow.settings.suites)
-    person_id = two_persons(uow, key.maker_person_id)
     at = uow.clock()
     if key.use is KeyPurpose.ENC:
         for old in _active(uow, key.bank_id, KeyPurpose.ENC):
@@ -98,10 +107,9 @@ def pin(uow: UnitOfWork, key_id: UUID) -> BankKey:
             old.to_at = at
         uow.session.flush()  # One active key: the old one leaves first.
     key.state = KeyState.ACTIVE
-    key.checker_person_id = person_id
+    key.checker_person_id = checker_person_id
     key.from_at = at
     _note(uow, "bank_key.pin", key)
-    return key
 
 
 def refuse(uow: UnitOfWork, key_id: UUID) -> None:

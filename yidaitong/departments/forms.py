@@ -17,6 +17,7 @@ from yidaitong.departments.registry import RESOURCES
 from yidaitong.departments.wire import (
     ANSWER_MEDIA,
     ANSWER_TYP,
+    ENVELOPE,
     MAX_ANSWER_BYTES,
     Envelope,
     WireError,
@@ -41,21 +42,8 @@ MEDIA: Final[Mapping[AnswerForm, str]] = {
     AnswerForm.SD_JWT: "application/sd-jwt",  # RFC 9901 §11.
 }
 _ITEMS: Final = "items"
-_MEMBERS: Final = frozenset(
-    {
-        "v",
-        "department",
-        "resource",
-        "subject_code",
-        "outcome",
-        "as_of",
-        "produced_at",
-        "source_serial",
-        "items",
-        "given",
-        "request_sha256",
-    }
-)
+# As in a plain answer; the items carry digests of their own, and what was given is named.
+_MEMBERS: Final = (ENVELOPE - {"sha256"}) | {"given"}
 
 Signer = Callable[[str, bytes], str]
 

@@ -31,7 +31,7 @@ MAX_REQUEST_BYTES: Final = 1 << 16
 MAX_TICKET_BYTES: Final = 1 << 13
 _MAX_SERIAL: Final = 128
 _NONCE_BYTES: Final = 16
-_ENVELOPE: Final = frozenset(
+ENVELOPE: Final = frozenset(
     {
         "v",
         "department",
@@ -206,7 +206,7 @@ def read_envelope(payload: bytes) -> Envelope:
         WireError: members are missing, unknown or of the wrong form.
     """
     body = parse_object(payload, max_bytes=MAX_ANSWER_BYTES, max_values=MAX_ANSWER_VALUES)
-    if body.keys() != _ENVELOPE or body["v"] != ANSWER_VERSION:
+    if body.keys() != ENVELOPE or body["v"] != ANSWER_VERSION:
         raise WireError("members")
     envelope = envelope_of(body)
     if body["sha256"] != sha256_b64u(canonical(envelope.items)):

@@ -21,6 +21,7 @@ from yidaitong.banks.registering import two_persons
 from yidaitong.departments.pins import in_force
 from yidaitong.departments.registry import DEPARTMENTS
 from yidaitong.kernel.actor import Realm
+from yidaitong.kernel.crypto import suites
 from yidaitong.kernel.crypto.errors import JoseError
 from yidaitong.kernel.crypto.keys import KeySet, PublicKey
 from yidaitong.kernel.crypto.statements import MAX_BYTES, KeyChange, StatementError, read_bundle
@@ -56,8 +57,10 @@ def propose(uow: UnitOfWork, command: ProposeStatement) -> KeyStatement:
     Raises:
         ForbiddenError: the actor may not.
         NotFoundError: no such owner, or not the actor's own bank.
-        InvalidRequestError: not signed by a key of the owner that we pinned.
-        ConflictError: this statement came before.
+        InvalidRequestError: not signed by a key of the owner that we pinned, or adds what is no
+            use to it.
+        ConflictError: this statement came before, or a key it adds is known already.
+        SuiteUnavailableError: it adds a key of a suite this installation does not use.
     """
     owner = command.owner
     is_department = owner in DEPARTMENTS
@@ -92,6 +95,7 @@ def confirm(uow: UnitOfWork, statement_id: UUID) -> KeyChange:
         NotFoundError: no such statement.
         InvalidStateError: taken over before, or it takes effect later.
         InvalidRequestError: the keys that signed it no longer count.
+        ConflictError, SuiteUnavailableError: as when it was put forward.
         FourEyesError: the same natural person put it forward.
     """
     row = _locked(uow, statement_id)
@@ -118,6 +122,7 @@ def again(uow: UnitOfWork, statement_id: UUID) -> KeyChange:
         ForbiddenError: the actor may not.
         NotFoundError: no such statement.
         InvalidStateError: nobody took it over.
+        InvalidRequestError: the key that signed it is pinned no longer.
     """
     uow.actor.require(PIN_DEPARTMENT)
     row = _locked(uow, statement_id)
@@ -126,7 +131,7 @@ def again(uow: UnitOfWork, statement_id: UUID) -> KeyChange:
     added = {jwk["kid"] for jwk in json.loads(row.bundle)["keys"]}
     known = _pins(uow).owned_by(row.owner).values()
     # What it retires may have ended by now; what it adds may stand there already.
-    return read_bundle(row.bundle, KeySet.of(*(key for key in known if key.kid not in added)))
+    return _opened(row.bundle, KeySet.of(*(key for key in known if key.kid not in added)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,10 +188,33 @@ def _locked(uow: UnitOfWork, statement_id: UUID) -> KeyStatement:
 
 
 def _read(uow: UnitOfWork, owner: str, bundle: str) -> KeyChange:
+    change = _opened(bundle, KeySet.of(*_pinned(uow, owner)))
+    _check_added(uow, change)
+    return change
+
+
+def _opened(bundle: str, keys: KeySet) -> KeyChange:
     try:
-        return read_bundle(bundle, KeySet.of(*_pinned(uow, owner)))
+        return read_bundle(bundle, keys)
     except StatementError as error:
         raise InvalidRequestError(str(error), fields={"bundle": "NOT_VALID"}) from error
+
+
+def _check_added(uow: UnitOfWork, change: KeyChange) -> None:
+    """Keys nobody had before, revoked or not; one to seal to for a bank, none for a department."""
+    kids = [key.kid for key in change.add]
+    sealing = sum(key.use == "enc" for key in change.add)
+    if change.owner in DEPARTMENTS:
+        most, known = 0, not _pins(uow).keys().isdisjoint(kids)
+    else:
+        most = 1
+        known = uow.session.scalar(select(BankKey.id).where(BankKey.kid.in_(kids)).limit(1))
+    if sealing > most:
+        raise InvalidRequestError("keys to seal to", fields={"bundle": "NOT_VALID"})
+    if known:
+        raise ConflictError("a key of the statement is known")
+    for key in change.add:
+        suites.allowed(key.suite, uow.settings.suites)
 
 
 def _pinned(uow: UnitOfWork, owner: str) -> Iterator[PublicKey]:
@@ -211,10 +239,11 @@ def _change_bank(uow: UnitOfWork, row: KeyStatement, change: KeyChange) -> None:
     at = uow.clock()
     for old in uow.session.scalars(select(BankKey).where(BankKey.kid.in_(change.retire))):
         old.state, old.to_at = KeyState.RETIRED, at
-    uow.session.flush()  # One key to seal to: the old one leaves first.
-    made = [_bank_key(row, change, key, at) for key in change.add]
+    made = [_bank_key(row, change, key) for key in change.add]
     uow.session.add_all(made)
     uow.session.flush()
+    for key in made:
+        bank_keys.put_into_use(uow, key, row.confirmed_by)
     _move_clients(uow, change, [key for key in made if key.use is KeyPurpose.MSG])
 
 
@@ -229,7 +258,7 @@ def _move_clients(uow: UnitOfWork, change: KeyChange, made: list[BankKey]) -> No
         )
 
 
-def _bank_key(row: KeyStatement, change: KeyChange, key: PublicKey, at: datetime) -> BankKey:
+def _bank_key(row: KeyStatement, change: KeyChange, key: PublicKey) -> BankKey:
     # A key to sign with serves receipts, unless it says another use.
     said = {purpose.value for purpose in KeyPurpose} & {key.purpose}
     use = KeyPurpose.ENC if key.use == "enc" else KeyPurpose(next(iter(said), KeyPurpose.ACK))
@@ -238,11 +267,8 @@ def _bank_key(row: KeyStatement, change: KeyChange, key: PublicKey, at: datetime
         kid=key.kid,
         use=use,
         jwk={**key.jwk, "kid": key.kid, "use": key.use, "ydt_owner": change.owner},
-        state=KeyState.ACTIVE,
         maker_person_id=row.proposed_by,
         proposed_at=row.proposed_at,
-        checker_person_id=row.confirmed_by,
-        from_at=at,
     )
 
 
