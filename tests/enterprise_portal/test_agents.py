@@ -1,7 +1,7 @@
 """Agents, quorum and succession through pages and the API, as people and machines meet them."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -139,7 +139,7 @@ class TestApi:
         terms = Invite(
             name="周亮",
             rights=frozenset({MandateRight.FILL}),
-            ends_at=last_second(business_date(wall()) + timedelta(days=60)),
+            ends_at=last_second(date.fromisoformat(ENDS_ON)),
         )
         digest = invitations.digest_of(person.enterprise_id, terms)
         body = {"name": "周亮", "rights": ["fill"], "ends_on": ENDS_ON, "digest": digest}
